@@ -1,0 +1,60 @@
+# Written by package/gen-deps: make deps
+
+# Objects
+
+$(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/say.h src/include/lcboot/sys.h
+$(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
+$(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
+$(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
+$(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/attach.h src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/watch.h
+$(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
+$(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
+$(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
+$(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
+$(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attach.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/block.o: src/liblcboot/block.c src/include/lcboot/block.h
+$(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
+$(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/proc.h
+$(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
+$(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/loop.o: src/liblcboot/loop.c src/include/lcboot/loop.h
+$(BUILD)/obj/liblcboot/mountopts.o: src/liblcboot/mountopts.c src/include/lcboot/ids.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/overlay.o: src/liblcboot/overlay.c src/include/lcboot/attach.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/liblcboot/pair.o: src/liblcboot/pair.c src/include/lcboot/pair.h
+$(BUILD)/obj/liblcboot/proc.o: src/liblcboot/proc.c src/include/lcboot/attach.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/say.o: src/liblcboot/say.c src/include/lcboot/ids.h src/include/lcboot/say.h
+$(BUILD)/obj/liblcboot/tolerant.o: src/liblcboot/tolerant.c src/include/lcboot/exec.h src/include/lcboot/tolerant.h src/include/lcboot/watch.h
+$(BUILD)/obj/liblcboot/userns.o: src/liblcboot/userns.c src/include/lcboot/idmap.h src/include/lcboot/proc.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
+$(BUILD)/obj/liblcboot/watch.o: src/liblcboot/watch.c src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/say.h src/include/lcboot/tolerant.h src/include/lcboot/watch.h
+
+# Libraries
+
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+
+# Programs
+
+$(BUILD)/bin/lc-chown: LINK := $(BUILD)/obj/lcboot/lc-chown.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
+$(BUILD)/bin/lc-chown: $(BUILD)/obj/lcboot/lc-chown.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-hostname: LINK := $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-hostname: $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-idmap: LINK := $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-idmap: $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-mountdev: LINK := $(BUILD)/obj/lcboot/lc-mountdev.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-mountdev: $(BUILD)/obj/lcboot/lc-mountdev.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-mountfs: LINK := $(BUILD)/obj/lcboot/lc-mountfs.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-mountfs: $(BUILD)/obj/lcboot/lc-mountfs.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-overlay: LINK := $(BUILD)/obj/lcboot/lc-overlay.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-overlay: $(BUILD)/obj/lcboot/lc-overlay.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-pivot: LINK := $(BUILD)/obj/lcboot/lc-pivot.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
+$(BUILD)/bin/lc-pivot: $(BUILD)/obj/lcboot/lc-pivot.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-setns: LINK := $(BUILD)/obj/lcboot/lc-setns.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-setns: $(BUILD)/obj/lcboot/lc-setns.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-sigreset: LINK := $(BUILD)/obj/lcboot/lc-sigreset.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-sigreset: $(BUILD)/obj/lcboot/lc-sigreset.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-tolerant: LINK := $(BUILD)/obj/lcboot/lc-tolerant.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-tolerant: $(BUILD)/obj/lcboot/lc-tolerant.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-unshare: LINK := $(BUILD)/obj/lcboot/lc-unshare.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
+$(BUILD)/bin/lc-unshare: $(BUILD)/obj/lcboot/lc-unshare.o $(BUILD)/lib/liblcboot.a

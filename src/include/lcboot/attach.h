@@ -1,0 +1,90 @@
+/* ISC license. */
+
+/*
+   Mounts are made detached and attached, by descriptor, to the object that was
+   checked: open_tree(2), fsopen(2), move_mount(2) (Linux 5.2), mount_setattr(2)
+   (5.12). Where the kernel or a seccomp filter hides those (ENOSYS or EPERM),
+   mount(2) is used on /proc/self/fd/N, the same checked object.
+   Every function returns 1, or 0 with errno set, unless it says otherwise.
+*/
+
+#ifndef LCBOOT_ATTACH_H
+#define LCBOOT_ATTACH_H
+
+#include <stdint.h>
+
+#include <lcboot/mountopts.h>
+
+ /* What the kernel said about the last failure in this file (the message log of
+    an fsopen(2) context): "" or ": kernel: …", ready to append to a message. */
+
+extern char const *lc_attach_log (void) ;
+
+ /* Whether errno means that a system call may be hidden, so that the older one
+    is worth a try. */
+
+#define lc_hidden(e) ((e) == ENOSYS || (e) == EPERM)
+
+/*
+   A private, detached copy of the mount at fd (of the tree below it if rec).
+   Returns a close-on-exec descriptor, or -1 with errno set.
+*/
+
+extern int lc_tree_clone (int fd, int rec) ;
+
+ /* Attaches the detached mount mfd to the directory or file targetfd. */
+
+extern int lc_tree_attach (int mfd, int targetfd) ;
+
+ /* Detaches the mount at mfd, lazily, and all below it. */
+
+extern int lc_tree_detach (int mfd) ;
+
+/*
+   Makes a file system of that type, with o's file system options, superblock
+   and mount flags, detached. source may be null.
+   Returns a close-on-exec descriptor, or -1 with errno set.
+*/
+
+extern int lc_fs_make (char const *type, char const *source, lc_mountopts const *o) ;
+
+ /* The last steps of lc_fs_make, for a context that the caller configures:
+    the options, superblock flags and FSCONFIG_CMD_CREATE, then fsmount(2).
+    Closes fsfd. */
+
+extern int lc_fs_finish (int fsfd, lc_mountopts const *o) ;
+
+/*
+   Mounts a file system on targetfd: lc_fs_make and lc_tree_attach, or mount(2).
+   With mfd not null, *mfd becomes a close-on-exec descriptor of the new mount.
+*/
+
+extern int lc_mount_fs (int targetfd, char const *type, char const *source, lc_mountopts const *o, int *mfd) ;
+
+/*
+   Binds the object srcfd on targetfd, with o's mount flags, existing flags kept,
+   and o's propagation (private if it names none). LC_OPT_REC in o->what: with
+   the whole tree, the flags on all of it. mfd as for lc_mount_fs.
+*/
+
+extern int lc_mount_bind (int targetfd, int srcfd, lc_mountopts const *o, int *mfd) ;
+
+ /* Moves the mount at srcfd to targetfd. */
+
+extern int lc_mount_move (int targetfd, int srcfd) ;
+
+ /* Changes the mount at targetfd: LC_OPT_REMOUNT, with LC_OPT_BIND only the
+    mount's flags, else the superblock too. */
+
+extern int lc_mount_remount (int targetfd, lc_mountopts const *o) ;
+
+ /* Sets the propagation that o names. */
+
+extern int lc_mount_propagation (int targetfd, lc_mountopts const *o) ;
+
+ /* 1 if fd is the root of a mount, 0 if not, -1 with errno set if that cannot
+    be told (statx(2) of Linux 5.8 tells; before, /proc is asked). */
+
+extern int lc_is_mountpoint (int fd) ;
+
+#endif

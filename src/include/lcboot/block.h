@@ -1,0 +1,18 @@
+/* ISC license. */
+
+#ifndef LCBOOT_BLOCK_H
+#define LCBOOT_BLOCK_H
+
+/*
+   The execline block that begins at argv[*ind], unquoted in place and ended by
+   a null pointer; *ind moves past it. what stands before it, for the message.
+   Dies 100 if there is no block or if it is not terminated.
+*/
+
+extern char const *const *lc_block (int argc, char const **argv, int *ind, char const *what) ;
+
+ /* The same for a block that is a command, which cannot be empty: dies 100 then too. */
+
+extern char const *const *lc_block_command (int argc, char const **argv, int *ind, char const *what) ;
+
+#endif

@@ -1,0 +1,33 @@
+/* ISC license. */
+
+#ifndef LCBOOT_EXEC_H
+#define LCBOOT_EXEC_H
+
+#include <skalibs/gccattributes.h>
+
+ /* Where programs are looked for when the environment has no PATH: an engine
+    may hand over none (LXC does). */
+
+#define LC_DEFAULTPATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/*
+   The end of every program: argv[0] is searched in PATH and executed with the
+   arguments argv, which end in a null pointer, and the current environment.
+   Does not return: dies 127 if there is no such program, 126 if it cannot be
+   executed.
+*/
+
+extern void lc_exec (char const *const *argv) gccattr_noreturn ;
+
+ /* The same, for programs that may end a chain: exits 0 if argv[0] is null. */
+
+extern void lc_exec0 (char const *const *argv) gccattr_noreturn ;
+
+/*
+   Like lc_exec with the environment envp, but returns when the program cannot
+   be executed: errno is what execve(2) or the search gave.
+*/
+
+extern void lc_tryexec (char const *const *argv, char const *const *envp) ;
+
+#endif

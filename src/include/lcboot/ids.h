@@ -1,0 +1,21 @@
+/* ISC license. */
+
+#ifndef LCBOOT_IDS_H
+#define LCBOOT_IDS_H
+
+#include <stdint.h>
+
+/*
+   Scans a decimal number: digits only, nothing before or after them, no more
+   than max. Returns 1, or 0 if s is not that.
+*/
+
+extern int lc_number_scan (char const *s, uint64_t max, uint64_t *n) ;
+
+#define LC_ID_MAX 4294967294U  /* (uid_t)-1 means "leave it" to the kernel */
+
+ /* Scans a user or group id. Returns 1, or 0 if s is none. */
+
+extern int lc_id_scan (char const *s, uint32_t *id) ;
+
+#endif

@@ -1,0 +1,34 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include <lcboot/exec.h>
+
+#define USAGE "lc-hostname name prog..."
+#define dieusage() strerr_dieusage(100, USAGE)
+
+#define NAME_MAX_UTS 64  /* sethostname(2): __NEW_UTS_LEN */
+
+int main (int argc, char const *const *argv)
+{
+  PROG = "lc-hostname" ;
+  {
+    subgetopt l = SUBGETOPT_ZERO ;
+    if (subgetopt_r(argc, argv, "", &l) != -1) dieusage() ;
+    argc -= l.ind ; argv += l.ind ;
+  }
+  if (argc < 1) dieusage() ;
+  if (!argv[0][0]) strerr_dief(100, "the host name is empty") ;
+  if (strlen(argv[0]) > NAME_MAX_UTS) strerr_dief(100, "host name ", argv[0], " is longer than 64 bytes") ;
+  if (sethostname(argv[0], strlen(argv[0])) == -1)
+    strerr_diefusys(111, "set the host name to ", argv[0],
+      errno == EPERM ? " (not privileged in the UTS namespace: lc-unshare -u makes a new one)" : "") ;
+  lc_exec0(argv+1) ;
+}

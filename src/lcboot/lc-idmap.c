@@ -1,0 +1,135 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+
+#include <lcboot/attach.h>
+#include <lcboot/exec.h>
+#include <lcboot/idmap.h>
+#include <lcboot/inroot.h>
+#include <lcboot/mountopts.h>
+#include <lcboot/proc.h>
+#include <lcboot/say.h>
+#include <lcboot/sys.h>
+#include <lcboot/userns.h>
+
+#define USAGE "lc-idmap [ -v ] [ -R root ] [ -r ] [ -o flags ] ( ( -b map | -u map | -g map )... | -n nsfile ) source target prog..."
+#define dieusage() strerr_dieusage(100, USAGE)
+
+static int open_userns (char const *nsfile)
+{
+  int fd = open(nsfile, O_RDONLY | O_CLOEXEC) ;
+  if (fd == -1) strerr_diefusys(111, "open ", nsfile) ;
+  if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWUSER) strerr_dief(100, nsfile, " is not the file of a user namespace") ;
+  return fd ;
+}
+
+ /* Ids of a kind that no map was given for stay what they are. */
+
+static int make_userns (lc_idmaps *maps)
+{
+  if (!genalloc_len(lc_idextent, &maps->uid)) lc_idmap_add_identity(&maps->uid, 0) ;
+  if (!genalloc_len(lc_idextent, &maps->gid)) lc_idmap_add_identity(&maps->gid, 1) ;
+  return lc_userns_make(maps) ;
+}
+
+ /* mount_setattr(2), ERRORS, as a user needs it */
+
+static void die_idmap (int mfd, char const *source, int rec) gccattr_noreturn ;
+
+static void die_idmap (int mfd, char const *source, int rec)
+{
+  int e = errno ;
+  stralloc type = STRALLOC_ZERO ;
+  if (e == ENOSYS) strerr_dief(111, "unable to map the ids of ", source, ": no mount_setattr: it needs Linux 5.12, or a seccomp filter hides it") ;
+  if (!lc_proc_fstype(mfd, &type)) stralloc_copys(&type, "unknown"), stralloc_0(&type) ;
+  errno = e ;
+  strerr_diefusys(111, "map the ids of ", source, " (file system: ", type.s, rec ? ", or one below it" : "",
+    e == EINVAL ? ": it does not support idmapped mounts here, or the ids are mapped already)" :
+    e == EPERM ? ": it belongs to another user namespace, or the namespace is the first one)" : ")") ;
+}
+
+int main (int argc, char const *const *argv)
+{
+  lc_idmaps maps = LC_IDMAPS_ZERO ;
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  struct lc_mount_attr attr = { .attr_set = LC_ATTR_IDMAP } ;
+  char const *root = 0 ;
+  char const *nsfile = 0 ;
+  char const *problem ;
+  int rec = 0 ;
+  int rootfd = AT_FDCWD ;
+  int srcfd, targetfd, mfd, nsfd ;
+  PROG = "lc-idmap" ;
+  lc_verbose_init() ;
+  {
+    subgetopt l = SUBGETOPT_ZERO ;
+    for (;;)
+    {
+      int opt = subgetopt_r(argc, argv, "vR:ro:b:u:g:n:", &l) ;
+      if (opt == -1) break ;
+      switch (opt)
+      {
+        case 'v' : lc_verbosity++ ; break ;
+        case 'R' : root = l.arg ; break ;
+        case 'r' : rec = 1 ; break ;
+        case 'o' :
+          problem = lc_mountopts_scan_attr(&o, l.arg) ;
+          if (problem) strerr_dief(100, problem) ;
+          break ;
+        case 'b' : lc_idmap_add(&maps.uid, l.arg) ; lc_idmap_add(&maps.gid, l.arg) ; break ;
+        case 'u' : lc_idmap_add(&maps.uid, l.arg) ; break ;
+        case 'g' : lc_idmap_add(&maps.gid, l.arg) ; break ;
+        case 'n' : nsfile = l.arg ; break ;
+        default : dieusage() ;
+      }
+    }
+    argc -= l.ind ; argv += l.ind ;
+  }
+  if (argc < 2) dieusage() ;
+  if (nsfile && (maps.uid.len || maps.gid.len)) strerr_dief(100, "-n gives the maps: it excludes -b, -u and -g") ;
+  if (!nsfile && !maps.uid.len && !maps.gid.len) strerr_dief(100, "no map: -b, -u, -g or -n is needed") ;
+
+  srcfd = open(argv[0], O_PATH | O_CLOEXEC) ;
+  if (srcfd == -1) strerr_diefusys(111, "open ", argv[0]) ;
+  if (root)
+  {
+    rootfd = lc_root_open(root) ;
+    if (rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
+  }
+  targetfd = lc_inroot_open(rootfd, argv[1], 0) ;
+  if (targetfd == -1) strerr_diefusys(111, "open ", argv[1], root ? " in " : "", root ? root : "") ;
+  nsfd = nsfile ? open_userns(nsfile) : make_userns(&maps) ;
+
+  mfd = lc_tree_clone(srcfd, rec) ;
+  if (mfd == -1 && errno != ENOSYS)
+    strerr_diefusys(111, "clone the mount at ", argv[0],
+      errno == EPERM ? " (not privileged over this mount namespace: lc-unshare -m makes a new one)" :
+      errno == EINVAL ? " (a mount locked or unbindable is in the way: -r takes the whole tree)" : "") ;
+  attr.attr_set |= o.attr_set ;
+  attr.attr_clr = o.attr_clr ;
+  attr.userns_fd = (uint64_t)nsfd ;
+  if (mfd == -1 || lc_mount_setattr(mfd, "", AT_EMPTY_PATH | (rec ? AT_RECURSIVE : 0), &attr) == -1)
+    die_idmap(srcfd, argv[0], rec) ;
+  if (!lc_tree_attach(mfd, targetfd))
+    strerr_diefusys(111, "attach the idmapped mount of ", argv[0], " to ", argv[1],
+      errno == ENOTDIR ? " (a directory and a non-directory)" : "") ;
+  lc_say(argv[0], " is on ", argv[1], " with its ids mapped") ;
+  fd_close(mfd) ;
+  fd_close(nsfd) ;
+  fd_close(targetfd) ;
+  fd_close(srcfd) ;
+  if (root) fd_close(rootfd) ;
+  lc_exec0(argv+2) ;
+}

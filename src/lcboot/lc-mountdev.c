@@ -1,0 +1,76 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <regex.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include <lcboot/dev.h>
+#include <lcboot/exec.h>
+#include <lcboot/inroot.h>
+#include <lcboot/mountopts.h>
+#include <lcboot/say.h>
+
+#define USAGE "lc-mountdev [ -v ] [ -R root ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog..."
+#define dieusage() strerr_dieusage(100, USAGE)
+#define dienomem() strerr_diefusys(111, "allocate memory")
+
+static void add_regex (genalloc *list, char const *s)
+{
+  regex_t re ;
+  int r = regcomp(&re, s, REG_EXTENDED | REG_NOSUB) ;
+  if (r)
+  {
+    char why[128] ;
+    regerror(r, &re, why, sizeof(why)) ;
+    strerr_dief(100, "invalid regular expression ", s, ": ", why) ;
+  }
+  if (!genalloc_append(regex_t, list, &re)) dienomem() ;
+}
+
+int main (int argc, char const *const *argv)
+{
+  lc_dev dev = LC_DEV_ZERO ;
+  char const *root = 0 ;
+  char const *problem ;
+  PROG = "lc-mountdev" ;
+  lc_verbose_init() ;
+  lc_mountopts_scan(&dev.o, "mode=0755,nosuid") ;
+  {
+    subgetopt l = SUBGETOPT_ZERO ;
+    for (;;)
+    {
+      int opt = subgetopt_r(argc, argv, "vR:ax:X:o:", &l) ;
+      if (opt == -1) break ;
+      switch (opt)
+      {
+        case 'v' : lc_verbosity++ ; break ;
+        case 'R' : root = l.arg ; break ;
+        case 'a' : dev.all = 1 ; break ;
+        case 'x' : if (!genalloc_append(char const *, &dev.globs, &l.arg)) dienomem() ; break ;
+        case 'X' : add_regex(&dev.regexes, l.arg) ; break ;
+        case 'o' :
+          problem = lc_mountopts_scan(&dev.o, l.arg) ;
+          if (problem) strerr_dief(100, problem) ;
+          break ;
+        default : dieusage() ;
+      }
+    }
+    argc -= l.ind ; argv += l.ind ;
+  }
+  if (!argc) dieusage() ;
+  if (!dev.all && (dev.globs.len || dev.regexes.len)) strerr_dief(100, "-x and -X are of use only with -a") ;
+  if (dev.o.what || dev.o.propagation) strerr_dief(100, "-o takes flags and options of a tmpfs only") ;
+  if (root)
+  {
+    dev.rootfd = lc_root_open(root) ;
+    if (dev.rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
+  }
+  lc_dev_mount(&dev, argv[0]) ;
+  if (root) fd_close(dev.rootfd) ;
+  lc_exec0(argv + 1) ;
+}

@@ -1,0 +1,299 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <skalibs/bytestr.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+
+#include <lcboot/attach.h>
+#include <lcboot/exec.h>
+#include <lcboot/inroot.h>
+#include <lcboot/loop.h>
+#include <lcboot/mountopts.h>
+#include <lcboot/say.h>
+#include <lcboot/sys.h>
+
+#define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
+#define dieusage() strerr_dieusage(100, USAGE)
+#define dienomem() strerr_diefusys(111, "allocate memory")
+
+#define MOVE_OR_BIND (LC_OPT_MOVE | LC_OPT_BIND)
+
+ /* What one mount is about, from the command line or from a line of fstab */
+
+struct job_s
+{
+  char const *type ;    /* null: to be found */
+  char const *source ;
+  char const *target ;
+  lc_mountopts o ;
+} ;
+
+static int rootfd = AT_FDCWD ;
+static char const *root = "" ;
+
+ /* Everything that can be wrong with a job and be seen without a system call:
+    null, or the message. */
+
+static char const *check (struct job_s const *j)
+{
+  unsigned int what = j->o.what ;
+  int named = j->type && strcmp(j->type, "none") && strcmp(j->type, "bind") ;
+  if ((what & LC_OPT_MOVE) && (what & (LC_OPT_BIND | LC_OPT_REMOUNT))) return "move excludes bind and remount" ;
+  if (what & LC_OPT_LOOP && what & (MOVE_OR_BIND | LC_OPT_REMOUNT)) return "loop excludes bind, move and remount" ;
+  if ((j->o.offset || j->o.sizelimit) && !(what & LC_OPT_LOOP)) return "offset and sizelimit are of use only with loop" ;
+  if (named && what & MOVE_OR_BIND && !(what & LC_OPT_REMOUNT)) return "a bind or move takes no file system type" ;
+  if (j->o.data.len && what & MOVE_OR_BIND) return "a bind or move takes no options of a file system" ;
+  if (what & LC_OPT_MOVE && (j->o.attr_set | j->o.attr_clr)) return "a move takes no flags" ;
+  if (!j->target[0]) return "the target is empty" ;
+  return 0 ;
+}
+
+ /* No type, no bind, no remount, nothing but a propagation: that is the job. */
+
+static int is_propagation (struct job_s const *j)
+{
+  return j->o.propagation && !(j->o.what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP)) && (!j->type || !strcmp(j->type, "none")) ;
+}
+
+ /* proc and sysfs are what a guest's programs and the next steps trust: no link
+    of the guest may choose where they are */
+
+static unsigned int strictness (struct job_s const *j)
+{
+  return j->type && (!strcmp(j->type, "proc") || !strcmp(j->type, "sysfs")) ? LC_INROOT_NOSYMLINKS : 0 ;
+}
+
+ /* errno in the words of a user who has to do something about it */
+
+static char const *likely (struct job_s const *j)
+{
+  switch (errno)
+  {
+    case EPERM :
+      if (j->type && !strcmp(j->type, "proc")) return " (not privileged, or the /proc in view is partly masked, or there is no new PID namespace)" ;
+      if (j->o.what & LC_OPT_REMOUNT && !(j->o.what & LC_OPT_BIND)) return " (not privileged over the file system: with bind too, only the mount's flags change)" ;
+      if (j->o.what & (LC_OPT_BIND | LC_OPT_REMOUNT)) return " (not privileged in this mount namespace, or a locked flag would be cleared)" ;
+      return " (not privileged in this mount namespace, or the file system is not for user namespaces)" ;
+    case EINVAL :
+      if (j->o.what & LC_OPT_MOVE) return " (the source is no mount point, is locked, or lies in a shared mount)" ;
+      if (j->o.what & LC_OPT_BIND) return " (a locked or unbindable mount is in the way: rbind takes the whole tree)" ;
+      if (j->o.what & LC_OPT_REMOUNT || is_propagation(j)) return " (the target is no mount point)" ;
+      return " (wrong type, option or contents)" ;
+    case ENODEV : return " (this kernel has no such file system)" ;
+    case ENOTDIR : return " (a directory and a non-directory)" ;
+    case ENOTBLK : return " (the source is no block device: an image file needs the option loop)" ;
+    case ELOOP : return " (a symbolic link is in the way, or the source is a parent of the target)" ;
+    default : return "" ;
+  }
+}
+
+ /* Fails with a message; only a warning for an fstab line with nofail. */
+
+static int fail (struct job_s const *j, char const *verb, char const *a, char const *b, char const *c)
+{
+  char const *why = likely(j) ;
+  char const *said = lc_attach_log() ;
+  if (j->o.what & LC_OPT_NOFAIL) strerr_warnwusys(verb, a, b, c, why, said) ;
+  else strerr_diefusys(111, verb, a, b, c, why, said) ;
+  return 0 ;
+}
+
+ /* A block file system of unknown type: the types of /proc/filesystems that want
+    a device, in the kernel's order, as a small mount(8) does it. */
+
+static int try_all (int targetfd, char const *source, lc_mountopts const *o)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  char *p ;
+  int ok = 0 ;
+  int e = ENODEV ;
+  if (!openslurpclose(&sa, "/proc/filesystems") || !stralloc_0(&sa)) return 0 ;
+  for (p = sa.s ; *p && !ok ; )
+  {
+    size_t n = strcspn(p, "\n") ;
+    int more = p[n] == '\n' ;
+    p[n] = 0 ;
+    if (p[0] == '\t' && p[1])
+    {
+      ok = lc_mount_fs(targetfd, p + 1, source, o, 0) ;
+      if (ok) lc_say(source, " holds ", p + 1) ;
+      else e = errno ;
+    }
+    p += n + more ;
+  }
+  stralloc_free(&sa) ;
+  errno = e ;
+  return ok ;
+}
+
+static int mount_device (struct job_s const *j, int targetfd, char const *device)
+{
+  if (j->type) return lc_mount_fs(targetfd, j->type, device, &j->o, 0) ;
+  return try_all(targetfd, device, &j->o) ;
+}
+
+ /* An image that cannot be written is mounted read-only, as mount(8) does. */
+
+static int mount_image (struct job_s *j, int targetfd)
+{
+  char device[LC_LOOP_MAX] = "" ;
+  int loopfd, ok ;
+  int ro = !!(j->o.sbset & MS_RDONLY) ;
+  int filefd = ro ? -1 : open(j->source, O_RDWR | O_CLOEXEC) ;
+  if (filefd == -1)
+  {
+    if (!ro && errno != EACCES && errno != EROFS && errno != EPERM && errno != ETXTBSY) return fail(j, "open ", j->source, "", "") ;
+    filefd = open(j->source, O_RDONLY | O_CLOEXEC) ;
+    if (filefd == -1) return fail(j, "open ", j->source, "", "") ;
+    if (!ro) lc_say(j->source, " cannot be written: read-only") ;
+    lc_mountopts_scan(&j->o, "ro") ;
+    ro = 1 ;
+  }
+  loopfd = lc_loop_open(filefd, ro, j->o.offset, j->o.sizelimit, device) ;
+  { int e = errno ; fd_close(filefd) ; errno = e ; }
+  if (loopfd == -1) return fail(j, "get a loop device for ", j->source, device[0] ? " at " : " from /dev/loop-control", device) ;
+  ok = mount_device(j, targetfd, device) || fail(j, "mount ", j->source, " on ", j->target) ;
+  fd_close(loopfd) ;
+  return ok ;
+}
+
+static int is_block (char const *path)
+{
+  struct stat st ;
+  return !stat(path, &st) && S_ISBLK(st.st_mode) ;
+}
+
+static int on_target (struct job_s *j, int targetfd, int srcfd)
+{
+  if (j->o.what & LC_OPT_REMOUNT) return lc_mount_remount(targetfd, &j->o) || fail(j, "remount ", j->target, "", "") ;
+  if (is_propagation(j)) return lc_mount_propagation(targetfd, &j->o) || fail(j, "set the propagation of ", j->target, "", "") ;
+  if (j->o.what & LC_OPT_MOVE) return lc_mount_move(targetfd, srcfd) || fail(j, "move ", j->source, " to ", j->target) ;
+  if (j->o.what & LC_OPT_BIND) return lc_mount_bind(targetfd, srcfd, &j->o, 0) || fail(j, "bind ", j->source, " on ", j->target) ;
+  if (j->o.what & LC_OPT_LOOP) return mount_image(j, targetfd) ;
+  return mount_device(j, targetfd, j->source) || fail(j, "mount ", j->source, " on ", j->target) ;
+}
+
+static int do_job (struct job_s *j, int mkdirs)
+{
+  unsigned int flags = strictness(j) ;
+  struct stat st ;
+  int srcfd = -1 ;
+  int targetfd, ok ;
+  if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
+  {
+    srcfd = open(j->source, O_PATH | O_CLOEXEC) ;
+    if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail(j, "open ", j->source, "", "") ;
+  }
+  if (mkdirs || j->o.what & LC_OPT_MKDIR)
+    flags |= srcfd >= 0 && !S_ISDIR(st.st_mode) ? LC_INROOT_MKFILE : LC_INROOT_MKDIR ;
+  targetfd = lc_inroot_open(rootfd, j->target, flags) ;
+  if (targetfd == -1)
+  {
+    if (srcfd >= 0) { int e = errno ; fd_close(srcfd) ; errno = e ; }
+    return fail(j, "open ", j->target, root[0] ? " in " : "", root) ;
+  }
+  ok = on_target(j, targetfd, srcfd) ;
+  if (ok) lc_say(j->source, " is on ", j->target) ;
+  if (srcfd >= 0) fd_close(srcfd) ;
+  fd_close(targetfd) ;
+  return ok ;
+}
+
+static void from_line (struct mntent const *m, char const *fstab, int mkdirs)
+{
+  struct job_s j = { .source = m->mnt_fsname, .target = m->mnt_dir, .o = LC_MOUNTOPTS_ZERO } ;
+  char const *problem ;
+  if (!m->mnt_dir[0] || !m->mnt_type[0]) strerr_dief(100, fstab, ": the line of ", m->mnt_fsname, " lacks a field") ;
+  if (!strcmp(m->mnt_type, "swap") || !strcmp(m->mnt_dir, "none")) return ;
+  problem = lc_mountopts_scan(&j.o, m->mnt_opts) ;
+  if (strcmp(m->mnt_type, "auto") && !(strcmp(m->mnt_type, "none") == 0 && j.o.what & LC_OPT_LOOP)) j.type = m->mnt_type ;
+  if (!problem) problem = check(&j) ;
+  if (!problem && strcspn(m->mnt_fsname, "=/") < strlen(m->mnt_fsname) && m->mnt_fsname[strcspn(m->mnt_fsname, "=/")] == '=')
+    problem = "the source is a tag (UUID=, LABEL= …), which is not looked up: name the device" ;
+  if (problem) strerr_dief(100, fstab, ": ", m->mnt_dir, ": ", problem) ;
+  if (!(j.o.what & LC_OPT_NOAUTO)) do_job(&j, mkdirs) ;
+  stralloc_free(&j.o.data) ;
+}
+
+static void from_fstab (char const *fstab, int mkdirs)
+{
+  struct mntent *m ;
+  FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;
+  if (!f) strerr_diefusys(111, "open ", fstab) ;
+  for (;;)
+  {
+    errno = 0 ;
+    m = getmntent(f) ;
+    if (!m) break ;
+    from_line(m, fstab, mkdirs) ;
+  }
+  if (ferror(f)) strerr_diefusys(111, "read ", fstab) ;
+  if (f != stdin && strcmp(fstab, "-")) endmntent(f) ;
+}
+
+int main (int argc, char const *const *argv)
+{
+  struct job_s j = { .type = 0, .o = LC_MOUNTOPTS_ZERO } ;
+  char const *fstab = 0 ;
+  char const *problem ;
+  int mkdirs = 0 ;
+  int options = 0 ;
+  PROG = "lc-mountfs" ;
+  lc_verbose_init() ;
+  {
+    subgetopt l = SUBGETOPT_ZERO ;
+    for (;;)
+    {
+      int opt = subgetopt_r(argc, argv, "vR:dt:o:f:", &l) ;
+      if (opt == -1) break ;
+      switch (opt)
+      {
+        case 'v' : lc_verbosity++ ; break ;
+        case 'R' : root = l.arg ; break ;
+        case 'd' : mkdirs = 1 ; break ;
+        case 't' : j.type = l.arg ; break ;
+        case 'o' :
+          problem = lc_mountopts_scan(&j.o, l.arg) ;
+          if (problem) strerr_dief(100, problem) ;
+          options = 1 ;
+          break ;
+        case 'f' : fstab = l.arg ; break ;
+        default : dieusage() ;
+      }
+    }
+    argc -= l.ind ; argv += l.ind ;
+  }
+  if (fstab && (j.type || options)) strerr_dief(100, "-f excludes -t and -o: they are in the fstab") ;
+  if (!fstab)
+  {
+    if (argc < 2) dieusage() ;
+    j.source = argv[0] ;
+    j.target = argv[1] ;
+    argv += 2 ;
+    problem = check(&j) ;
+    if (problem) strerr_dief(100, problem) ;
+    if (!j.type && !is_propagation(&j) && !(j.o.what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP)) && !is_block(j.source))
+      strerr_dief(100, j.source, " is no block device, so -t must name a file system type (or -o: bind, move, remount, loop)") ;
+  }
+  if (root[0])
+  {
+    rootfd = lc_root_open(root) ;
+    if (rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
+  }
+  if (fstab) from_fstab(fstab, mkdirs) ;
+  else do_job(&j, mkdirs) ;
+  if (root[0]) fd_close(rootfd) ;
+  lc_exec0(argv) ;
+}

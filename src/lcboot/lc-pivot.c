@@ -1,0 +1,288 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
+#include <skalibs/posixplz.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <lcboot/attach.h>
+#include <lcboot/block.h>
+#include <lcboot/exec.h>
+#include <lcboot/ids.h>
+#include <lcboot/inroot.h>
+#include <lcboot/proc.h>
+#include <lcboot/say.h>
+#include <lcboot/sys.h>
+#include <lcboot/watch.h>
+
+#define USAGE "lc-pivot [ -v ] [ -c | -s ] [ -o oldroot ] [ -b { command... } | -i fd { command... } ]... newroot prog..."
+#define dieusage() strerr_dieusage(100, USAGE)
+#define dienomem() strerr_diefusys(111, "allocate memory")
+
+ /* A command of -b or -i. Its standard input, or -1: /dev/null. */
+
+struct command_s
+{
+  char const *const *argv ;
+  int fd ;
+} ;
+
+static int scan_fd (char const *s)
+{
+  uint64_t n ;
+  if (!lc_number_scan(s, 0x7fffffff, &n) || n < 3 || fcntl((int)n, F_GETFD) == -1)
+    strerr_dief(100, "-i wants an open descriptor above 2, not ", s) ;
+  return (int)n ;
+}
+
+static void add_command (genalloc *commands, char const *const *argv, int fd)
+{
+  struct command_s c = { .argv = argv, .fd = fd } ;
+  if (!genalloc_append(struct command_s, commands, &c)) dienomem() ;
+}
+
+ /* The newroot as the root of a mount: bound on itself if it is none. */
+
+static int as_mount (int *newfd, char const *newroot)
+{
+  lc_mountopts const o = { .what = LC_OPT_BIND | LC_OPT_REC } ;
+  int fd ;
+  int r = lc_is_mountpoint(*newfd) ;
+  if (r == -1) strerr_diefusys(111, "look at ", newroot) ;
+  if (r) return 0 ;
+  if (!lc_mount_bind(*newfd, *newfd, &o, &fd))
+    strerr_diefusys(111, "bind ", newroot, " on itself",
+      errno == EPERM ? " (not privileged in this mount namespace: lc-unshare -m makes a new one)" : "") ;
+  fd_close(*newfd) ;
+  *newfd = fd ;
+  lc_say(newroot, " is a mount point now") ;
+  return 1 ;
+}
+
+static void enter (int newfd, char const *newroot)
+{
+  if (fchdir(newfd) == -1) strerr_diefusys(111, "chdir to ", newroot) ;
+}
+
+static void change_root (char const *newroot)
+{
+  if (chroot(".") == -1) strerr_diefusys(111, "change root to ", newroot) ;
+  if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
+}
+
+ /* The first root of a mount namespace cannot be pivoted away from; it is the
+    initramfs' rootfs, a ramfs or tmpfs, and its mount is its own parent:
+    proc_pid_mountinfo(5). */
+
+static int is_volatile (int fd)
+{
+  struct statfs sfs ;
+  if (fstatfs(fd, &sfs) == -1) strerr_diefusys(111, "look at the root") ;
+  return sfs.f_type == LC_TMPFS_MAGIC || (unsigned long)sfs.f_type == LC_RAMFS_MAGIC ;
+}
+
+static int is_rootfs (int oldfd)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  int yes = 0 ;
+  int procfd = is_volatile(oldfd) ? lc_proc_open() : -1 ;
+  if (procfd == -1) return 0 ;
+  if (lc_proc_slurp(procfd, 0, "mountinfo", &sa))
+  {
+    char const *line = sa.s ;
+    while (*line && !yes)
+    {
+      size_t id = strcspn(line, " ") ;
+      char const *parent = line + id + 1 ;
+      size_t n = strcspn(line, "\n") ;
+      yes = id < n && strcspn(parent, " ") == id && !memcmp(line, parent, id) ;
+      line += n + !!line[n] ;
+    }
+  }
+  stralloc_free(&sa) ;
+  fd_close(procfd) ;
+  return yes ;
+}
+
+ /* pivot_root(2), ERRORS: EINVAL has many reasons. */
+
+static void die_pivot (char const *newroot, int rootfs) gccattr_noreturn ;
+
+static void die_pivot (char const *newroot, int rootfs)
+{
+  strerr_diefusys(111, "pivot_root into ", newroot,
+    errno == EPERM ? " (not privileged in this mount namespace: lc-unshare -m makes a new one)" :
+    errno == EBUSY ? " (it is the root already)" :
+    errno != EINVAL ? "" :
+    rootfs ? " (the root is a rootfs: only -s gets away from it)" :
+    " (a shared mount: lc-unshare -m makes a private copy; or the present root is a chroot)") ;
+}
+
+ /* pivot_root(".", "."): the old root comes to lie on the new one, pivot_root(2),
+    NOTES. So no directory is needed for it, and it is reached by its descriptor,
+    or as /.. because a path that goes up from the root is led to what lies on
+    it. Returns 0 if only switch_root will do. */
+
+static int pivot (int newfd, char const *newroot, int oldfd, char const *oldroot)
+{
+  int bound = as_mount(&newfd, newroot) ;
+  int targetfd = -1 ;
+  if (oldroot)
+  {
+    targetfd = lc_inroot_open(newfd, oldroot, 0) ;
+    if (targetfd == -1)
+    {
+      int e = errno ;
+      if (bound) lc_tree_detach(newfd) ;
+      errno = e ;
+      strerr_diefusys(111, "open ", oldroot, " in ", newroot) ;
+    }
+  }
+  enter(newfd, newroot) ;
+  if (lc_pivot_root(".", ".") == -1)
+  {
+    int e = errno ;
+    int rootfs = e == EINVAL && is_rootfs(oldfd) ;
+    if (rootfs && !oldroot && !bound) return 0 ;
+    if (bound) lc_tree_detach(newfd) ;
+    errno = e ;
+    die_pivot(newroot, rootfs) ;
+  }
+
+   /* what happens to the old root stays here even if its mounts are not private */
+  if (fchdir(oldfd) == -1 || mount(0, ".", 0, MS_REC | MS_PRIVATE, 0) == -1)
+    strerr_diefusys(111, "make the old root private") ;
+  if (!oldroot)
+  {
+    if (umount2(".", MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
+    lc_say("the old root is unmounted") ;
+  }
+  else
+  {
+    if (fchdir(targetfd) == -1 || mount("/..", ".", 0, MS_MOVE, 0) == -1)
+      strerr_diefusys(111, "move the old root to ", oldroot) ;
+    fd_close(targetfd) ;
+    lc_say("the old root is at ", oldroot) ;
+  }
+  if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
+  if (bound) fd_close(newfd) ;
+  return 1 ;
+}
+
+ /* switch_root: newroot is moved over the root, and what lies in the old one is
+    deleted, not what is mounted there. Only a ramfs or tmpfs is emptied. */
+
+static void switch_root (int newfd, char const *newroot, int oldfd)
+{
+  struct stat a, b ;
+  int empty = is_volatile(oldfd) ;
+  if (fstat(oldfd, &a) == -1 || fstat(newfd, &b) == -1) strerr_diefusys(111, "look at the roots") ;
+  if (a.st_dev == b.st_dev) strerr_dief(111, "unable to switch root to ", newroot, ": it is in the file system of the present root") ;
+  enter(newfd, newroot) ;
+  if (mount(".", "/", 0, MS_MOVE, 0) == -1)
+    strerr_diefusys(111, "move ", newroot, " over /", errno == EINVAL ? " (no mount point, or it lies in a shared mount)" : "") ;
+  change_root(newroot) ;
+  if (!empty) lc_say("the old root is no ramfs or tmpfs: it is left as it is") ;
+  else if (!lc_inroot_empty(oldfd)) strerr_warnwusys("empty the old root") ;
+  else lc_say("the old root is emptied") ;
+}
+
+static void run_commands (genalloc *commands, int nullfd)
+{
+  struct command_s const *c = genalloc_s(struct command_s, commands) ;
+  size_t n = genalloc_len(struct command_s, commands) ;
+  lc_sigstate old ;
+  size_t i = 0 ;
+  if (!n) return ;
+  lc_sigstate_hold(&old) ;
+  for (; i < n ; i++)
+  {
+    int wstat = lc_run(c[i].argv, (char const *const *)environ, &old, c[i].fd >= 0 ? c[i].fd : nullfd, 1) ;
+    if (wstat == -1) strerr_diefusys(111, "run ", c[i].argv[0]) ;
+    if (wstat) strerr_dief(111, "the command ", c[i].argv[0], " ", lc_how_ended(wstat), ", so the program is not run") ;
+    if (c[i].fd >= 0) fd_close(c[i].fd) ;
+    lc_say("the command ", c[i].argv[0], " is done") ;
+  }
+  lc_sigstate_restore(&old) ;
+  fd_close(nullfd) ;
+}
+
+int main (int argc, char const **argv)
+{
+  genalloc commands = GENALLOC_ZERO ;  /* struct command_s */
+  char const *oldroot = 0 ;
+  char const *newroot ;
+  int how = 0 ;
+  int newfd, oldfd ;
+  int nullfd = -1 ;
+  PROG = "lc-pivot" ;
+  lc_verbose_init() ;
+  {
+    subgetopt l = SUBGETOPT_ZERO ;
+    for (;;)
+    {
+      int opt = subgetopt_r(argc, (char const *const *)argv, "vcso:bi:", &l) ;
+      if (opt == -1) break ;
+      switch (opt)
+      {
+        case 'v' : lc_verbosity++ ; break ;
+        case 'c' :
+        case 's' :
+          if (how && how != opt) strerr_dief(100, "-c and -s exclude each other") ;
+          how = opt ;
+          break ;
+        case 'o' : oldroot = l.arg ; break ;
+        case 'b' : add_command(&commands, lc_block_command(argc, argv, &l.ind, "-b"), -1) ; break ;
+        case 'i' :
+        {
+          int fd = scan_fd(l.arg) ;
+          add_command(&commands, lc_block_command(argc, argv, &l.ind, "-i"), fd) ;
+          break ;
+        }
+        default : dieusage() ;
+      }
+    }
+    argc -= l.ind ; argv += l.ind ;
+  }
+  if (argc < 2) dieusage() ;
+  newroot = argv[0] ;
+  if (oldroot && how) strerr_dief(100, "-o is of use only with a pivot, not with -", how == 'c' ? "c" : "s") ;
+  if (oldroot && oldroot[0] != '/') strerr_dief(100, "-o wants an absolute path, inside the new root, not ", oldroot) ;
+  if (oldroot && !oldroot[strspn(oldroot, "/")]) strerr_dief(100, "the old root cannot stay at /") ;
+
+  newfd = lc_root_open(newroot) ;
+  if (newfd == -1) strerr_diefusys(111, "open ", newroot) ;
+  oldfd = lc_root_open(0) ;
+  if (oldfd == -1) strerr_diefusys(111, "open /") ;
+  if (commands.len)
+  {
+    size_t i = 0 ;
+    nullfd = open("/dev/null", O_RDONLY | O_CLOEXEC) ;
+    if (nullfd == -1) strerr_diefusys(111, "open /dev/null, the standard input of commands") ;
+    for (; i < genalloc_len(struct command_s, &commands) ; i++)
+      if (genalloc_s(struct command_s, &commands)[i].fd >= 0) coe(genalloc_s(struct command_s, &commands)[i].fd) ;
+  }
+  if (how == 'c')
+  {
+    enter(newfd, newroot) ;
+    change_root(newroot) ;
+  }
+  else if (how == 's' || !pivot(newfd, newroot, oldfd, oldroot)) switch_root(newfd, newroot, oldfd) ;
+  fd_close(oldfd) ;
+  fd_close(newfd) ;
+  lc_say("the root is ", newroot) ;
+  run_commands(&commands, nullfd) ;
+  lc_exec((char const *const *)argv + 1) ;
+}

@@ -1,0 +1,184 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/sgetopt.h>
+#include <skalibs/strerr.h>
+
+#include <lcboot/exec.h>
+#include <lcboot/pair.h>
+#include <lcboot/say.h>
+#include <lcboot/sys.h>
+#include <lcboot/userns.h>
+#include <lcboot/watch.h>
+
+#define USAGE "lc-setns [ -v ] ( -n nsfile )... prog..."
+#define dieusage() strerr_dieusage(100, USAGE)
+
+#define TYPES 8  /* user mnt pid net ipc uts cgroup time: namespaces(7) */
+
+struct ns_s
+{
+  char const *file ;
+  int fd ;
+  int type ;     /* its CLONE_NEW* */
+  int outside ;  /* it belongs to another user namespace than the one that is joined */
+} ;
+
+static struct ns_s ns[TYPES] ;
+static unsigned int nsn = 0 ;
+
+static struct ns_s *find (int type)
+{
+  unsigned int i = 0 ;
+  for (; i < nsn ; i++) if (ns[i].type == type) return ns + i ;
+  return 0 ;
+}
+
+static void add (char const *file)
+{
+  struct ns_s *p ;
+  int type ;
+  int fd = open(file, O_RDONLY | O_CLOEXEC) ;
+  if (fd == -1) strerr_diefusys(111, "open ", file) ;
+  type = ioctl(fd, NS_GET_NSTYPE) ;
+  if (type == -1) strerr_dief(100, file, " is not the file of a namespace") ;
+  p = find(type) ;
+  if (p) strerr_dief(100, p->file, " and ", file, " are namespaces of the same type") ;
+  if (nsn == TYPES) strerr_dief(100, file, " is one namespace too many") ;
+  ns[nsn].file = file ;
+  ns[nsn].fd = fd ;
+  ns[nsn++].type = type ;
+}
+
+static int same (int fd, int other)
+{
+  struct stat a, b ;
+  return !fstat(fd, &a) && !fstat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino ;
+}
+
+static int is_own_userns (int fd)
+{
+  int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC) ;
+  int r = own >= 0 && same(own, fd) ;
+  if (own >= 0) fd_close(own) ;
+  return r ;
+}
+
+static void join (struct ns_s const *p)
+{
+  if (setns(p->fd, p->type) == -1)
+    strerr_diefusys(111, "join the namespace ", p->file,
+      errno == EPERM ? " (not privileged over it: a user namespace that owns it may have to be joined too)" : "") ;
+  lc_say("joined ", p->file) ;
+}
+
+static void become_root (char const *file)
+{
+   /* EINVAL: id 0 is not mapped there, then the process stays who it is */
+  if ((!lc_userns_become_root(0, 1) && errno != EINVAL) || (!lc_userns_become_root(1, 0) && errno != EINVAL))
+    strerr_diefusys(111, "become root of the user namespace ", file) ;
+}
+
+ /* The namespaces that the one of the user owns are joined from inside it;
+    those of its parents before, for inside there is no power over them. */
+
+static void join_all (void)
+{
+  struct ns_s *user = find(CLONE_NEWUSER) ;
+  unsigned int i = 0 ;
+  if (user && is_own_userns(user->fd))
+  {
+    lc_say("already in ", user->file) ;
+    user->type = 0 ;
+    user = 0 ;
+  }
+  if (user)
+  {
+    for (i = 0 ; i < nsn ; i++)
+    {
+      int owner ;
+      if (ns + i == user) continue ;
+      owner = ioctl(ns[i].fd, NS_GET_USERNS) ;
+      if (owner == -1) continue ;
+      fcntl(owner, F_SETFD, FD_CLOEXEC) ;
+      ns[i].outside = !same(owner, user->fd) ;
+      fd_close(owner) ;
+      if (ns[i].outside) join(ns + i) ;
+    }
+    join(user) ;
+    become_root(user->file) ;
+  }
+  for (i = 0 ; i < nsn ; i++)
+    if (ns[i].type && ns + i != user && !ns[i].outside) join(ns + i) ;
+  for (i = 0 ; i < nsn ; i++) fd_close(ns[i].fd) ;
+}
+
+ /* Joining a PID namespace concerns the children only: prog is one, then. It
+    does not outlive us: once the parent tells, PR_SET_PDEATHSIG is in force. */
+
+static void fork_and_watch (void)
+{
+  lc_watch const w = LC_WATCH_ZERO ;
+  lc_sigstate old ;
+  int fds[2] ;
+  int wstat ;
+  pid_t pid ;
+  if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
+  lc_sigstate_hold(&old) ;
+  pid = fork() ;
+  if (pid == -1) strerr_diefusys(111, "fork") ;
+  if (!pid)
+  {
+    fd_close(fds[0]) ;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) ;
+    if (!lc_pair_wait(fds[1])) _exit(111) ;
+    fd_close(fds[1]) ;
+    lc_sigstate_restore(&old) ;
+    return ;
+  }
+  fd_close(fds[1]) ;
+  lc_pair_tell(fds[0]) ;
+  wstat = lc_watch_child(&w, pid) ;
+  if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
+  _exit(wait_estatus(wstat)) ;
+}
+
+int main (int argc, char const *const *argv)
+{
+  int pidns ;
+  PROG = "lc-setns" ;
+  lc_verbose_init() ;
+  {
+    subgetopt l = SUBGETOPT_ZERO ;
+    for (;;)
+    {
+      int opt = subgetopt_r(argc, argv, "vn:", &l) ;
+      if (opt == -1) break ;
+      switch (opt)
+      {
+        case 'v' : lc_verbosity++ ; break ;
+        case 'n' : add(l.arg) ; break ;
+        default : dieusage() ;
+      }
+    }
+    argc -= l.ind ; argv += l.ind ;
+  }
+  if (!argc) dieusage() ;
+  if (!nsn) strerr_dief(100, "no namespace: -n is needed") ;
+  pidns = !!find(CLONE_NEWPID) ;
+  join_all() ;
+  if (pidns) fork_and_watch() ;
+  lc_exec(argv) ;
+}

@@ -1,0 +1,302 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <dirent.h>
+#include <fnmatch.h>
+#include <regex.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+
+#include <lcboot/attach.h>
+#include <lcboot/dev.h>
+#include <lcboot/inroot.h>
+#include <lcboot/say.h>
+#include <lcboot/sys.h>
+
+#define dienomem() strerr_diefusys(111, "allocate memory")
+
+ /* Linux' Documentation/admin-guide/devices.txt */
+
+static struct { char const *name ; unsigned int major ; unsigned int minor ; } const nodes[] =
+{
+  { "null", 1, 3 },
+  { "zero", 1, 5 },
+  { "full", 1, 7 },
+  { "random", 1, 8 },
+  { "urandom", 1, 9 },
+  { "tty", 5, 0 }
+} ;
+
+static struct { char const *name ; char const *target ; } const links[] =
+{
+  { "fd", "/proc/self/fd" },
+  { "stdin", "/proc/self/fd/0" },
+  { "stdout", "/proc/self/fd/1" },
+  { "stderr", "/proc/self/fd/2" },
+  { "ptmx", "pts/ptmx" }
+} ;
+
+ /* fallback: used where the first are refused (gid 5 that is not mapped) */
+
+static struct { char const *name ; char const *type ; mode_t mode ; char const *options ; char const *fallback ; } const mounts[] =
+{
+  { "pts", "devpts", 0755, "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" },
+  { "shm", "tmpfs", 01777, "nosuid,nodev,noexec,mode=1777", 0 },
+  { "mqueue", "mqueue", 0755, "nosuid,nodev,noexec", 0 }
+} ;
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static int mfd ;     /* the new /dev */
+static int curfd ;   /* the current one */
+
+static void die_undone (char const *verb, char const *what) gccattr_noreturn ;
+
+static void die_undone (char const *verb, char const *what)
+{
+  int e = errno ;
+  lc_tree_detach(mfd) ;
+  errno = e ;
+  strerr_diefusys(111, verb, what, lc_attach_log()) ;
+}
+
+ /* An empty file to bind a node on. Returns an O_PATH descriptor, or -1. */
+
+static int placeholder (int dirfd, char const *name)
+{
+  if (mknodat(dirfd, name, S_IFREG, 0) == -1) return -1 ;
+  return lc_inroot_entry(dirfd, name) ;
+}
+
+static int bind_on (int dirfd, char const *name, int srcfd, int rec)
+{
+  lc_mountopts const o = { .what = rec ? LC_OPT_BIND | LC_OPT_REC : LC_OPT_BIND } ;
+  int ok ;
+  int fd = rec ? lc_inroot_entry(dirfd, name) : placeholder(dirfd, name) ;
+  if (fd == -1) return 0 ;
+  ok = lc_mount_bind(fd, srcfd, &o, 0) ;
+  { int e = errno ; fd_close(fd) ; errno = e ; }
+  if (!ok)
+  {
+    int e = errno ;
+    unlinkat(dirfd, name, rec ? AT_REMOVEDIR : 0) ;
+    errno = e ;
+  }
+  return ok ;
+}
+
+ /* A node of the current /dev, if it is the device that its name promises. */
+
+static void bind_node (char const *name, dev_t rdev)
+{
+  struct stat st ;
+  int fd = lc_inroot_entry(curfd, name) ;
+  if (fd == -1)
+  {
+    lc_say(name, " is left out: the current /dev has none") ;
+    return ;
+  }
+  if (fstat(fd, &st) == -1 || !S_ISCHR(st.st_mode) || st.st_rdev != rdev) lc_say(name, " is left out: the current one is not that device") ;
+  else if (!bind_on(mfd, name, fd, 0)) die_undone("bind the current /dev/", name) ;
+  fd_close(fd) ;
+}
+
+ /* mknod(2) is refused in a user namespace and by a device cgroup. Returns
+    whether the nodes are there. */
+
+static int make_nodes (void)
+{
+  unsigned int i = 0 ;
+  for (; i < N(nodes) ; i++)
+    if (mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
+    {
+      if (errno != EPERM || i) die_undone("make the node ", nodes[i].name) ;
+      return 0 ;
+    }
+  return 1 ;
+}
+
+static void make_entries (void)
+{
+  unsigned int i = 0 ;
+  for (; i < N(links) ; i++)
+    if (symlinkat(links[i].target, mfd, links[i].name) == -1) die_undone("make the link ", links[i].name) ;
+  for (i = 0 ; i < N(mounts) ; i++)
+    if (mkdirat(mfd, mounts[i].name, mounts[i].mode) == -1) die_undone("make the directory ", mounts[i].name) ;
+}
+
+static int mount_on (int fd, char const *type, char const *options)
+{
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  int ok ;
+  lc_mountopts_scan(&o, options) ;
+  ok = lc_mount_fs(fd, type, type, &o, 0) ;
+  stralloc_free(&o.data) ;
+  return ok ;
+}
+
+static void mount_entries (void)
+{
+  unsigned int i = 0 ;
+  for (; i < N(mounts) ; i++)
+  {
+    int fd = lc_inroot_entry(mfd, mounts[i].name) ;
+    int srcfd ;
+    if (fd == -1) die_undone("open ", mounts[i].name) ;
+    if (mount_on(fd, mounts[i].type, mounts[i].options)
+     || (mounts[i].fallback && errno == EINVAL && mount_on(fd, mounts[i].type, mounts[i].fallback)))
+    {
+      fd_close(fd) ;
+      continue ;
+    }
+    if (errno != EPERM && errno != ENODEV && errno != EACCES) die_undone("mount ", mounts[i].name) ;
+    srcfd = lc_inroot_entry(curfd, mounts[i].name) ;
+    if (srcfd >= 0 && lc_is_mountpoint(srcfd) == 1 && bind_on(mfd, mounts[i].name, srcfd, 1))
+      lc_say(mounts[i].name, " is bound from the current /dev: a new one was refused") ;
+    else lc_say(mounts[i].name, " is left out: it was refused") ;
+    if (srcfd >= 0) fd_close(srcfd) ;
+    fd_close(fd) ;
+  }
+}
+
+ /* The rest of the current /dev */
+
+static int is_excluded (lc_dev const *dev, char const *name)
+{
+  size_t i = 0 ;
+  for (; i < genalloc_len(char const *, &dev->globs) ; i++)
+    if (!fnmatch(genalloc_s(char const *, &dev->globs)[i], name, FNM_PATHNAME)) return 1 ;
+  for (i = 0 ; i < genalloc_len(regex_t, &dev->regexes) ; i++)
+    if (!regexec(genalloc_s(regex_t, &dev->regexes) + i, name, 0, 0, 0)) return 1 ;
+  return 0 ;
+}
+
+static void copy_link (int fd, int todir, char const *name)
+{
+  char target[4096] ;
+  ssize_t r = readlinkat(fd, "", target, sizeof(target) - 1) ;
+  if (r > 0) target[r] = 0 ;
+  if (r <= 0 || symlinkat(target, todir, name) == -1) die_undone("copy the link ", name) ;
+}
+
+static void copy_all (lc_dev const *dev, int fromfd, int todir, stralloc *path) ;
+
+static void copy_dir (lc_dev const *dev, int fd, int todir, stralloc *path, char const *name, struct stat const *st)
+{
+  int sub, from ;
+  if (mkdirat(todir, name, 0755) == -1) die_undone("make the directory ", name) ;
+  if (lc_is_mountpoint(fd) == 1)
+  {
+    if (!bind_on(todir, name, fd, 1)) die_undone("bind the current /dev/", name) ;
+    return ;
+  }
+  sub = openat(todir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+  if (sub == -1 || fchmod(sub, st->st_mode & 07777) == -1) die_undone("open the directory ", name) ;
+  from = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
+  if (from == -1) die_undone("read the current /dev/", name) ;
+  if (!stralloc_append(path, '/')) dienomem() ;
+  copy_all(dev, from, sub, path) ;
+  fd_close(sub) ;
+}
+
+ /* One entry, unless it is there already. path is its name below /dev. */
+
+static void copy_entry (lc_dev const *dev, int fromfd, int todir, stralloc *path, char const *name)
+{
+  struct stat st ;
+  int fd ;
+  if (!fstatat(todir, name, &st, AT_SYMLINK_NOFOLLOW)) return ;
+  if (is_excluded(dev, path->s))
+  {
+    lc_say(path->s, " is excluded") ;
+    return ;
+  }
+  fd = lc_inroot_entry(fromfd, name) ;
+  if (fd == -1) return ;  /* it has gone meanwhile */
+  if (fstat(fd, &st) == -1) die_undone("look at the current /dev/", path->s) ;
+  path->len-- ;
+  if (S_ISLNK(st.st_mode)) copy_link(fd, todir, name) ;
+  else if (S_ISDIR(st.st_mode)) copy_dir(dev, fd, todir, path, name, &st) ;
+  else if (!bind_on(todir, name, fd, 0)) die_undone("bind the current /dev/", path->s) ;
+  fd_close(fd) ;
+}
+
+ /* Closes fromfd. path ends with a slash, or is empty. */
+
+static void copy_all (lc_dev const *dev, int fromfd, int todir, stralloc *path)
+{
+  size_t base = path->len ;
+  DIR *dir = fdopendir(fromfd) ;
+  if (!dir) die_undone("read the current ", "/dev") ;
+  for (;;)
+  {
+    struct dirent *d ;
+    errno = 0 ;
+    d = readdir(dir) ;
+    if (!d) break ;
+    if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue ;
+    path->len = base ;
+    if (!stralloc_cats(path, d->d_name) || !stralloc_0(path)) dienomem() ;
+    copy_entry(dev, dirfd(dir), todir, path, d->d_name) ;
+  }
+  if (errno) die_undone("read the current ", "/dev") ;
+  closedir(dir) ;
+}
+
+static void bind_console (void)
+{
+  struct stat st ;
+  int fd = lc_inroot_entry(curfd, "console") ;
+  if (fd == -1) return ;
+  if (!fstat(fd, &st) && S_ISCHR(st.st_mode) && !bind_on(mfd, "console", fd, 0)) die_undone("bind the current /dev/", "console") ;
+  fd_close(fd) ;
+}
+
+void lc_dev_mount (lc_dev const *dev, char const *target)
+{
+  mode_t mask = umask(0) ;
+  int made, attached, targetfd ;
+  unsigned int i = 0 ;
+  curfd = lc_root_open("/dev") ;
+  if (curfd == -1) strerr_diefusys(111, "open the current /dev") ;
+  targetfd = lc_inroot_open(dev->rootfd, target, dev->rootfd == AT_FDCWD ? 0 : LC_INROOT_NOSYMLINKS) ;
+  if (targetfd == -1) strerr_diefusys(111, "open ", target, errno == ELOOP ? " (a symbolic link: a guest's /dev must be a directory)" : "") ;
+
+   /* detached while it is filled, where that can be */
+  mfd = lc_fs_make("tmpfs", "dev", &dev->o) ;
+  attached = mfd == -1 ;
+  if (attached && (!lc_hidden(errno) || !lc_mount_fs(targetfd, "tmpfs", "dev", &dev->o, &mfd)))
+    strerr_diefusys(111, "mount a tmpfs on ", target, lc_attach_log()) ;
+  made = make_nodes() ;
+  make_entries() ;
+  if (!attached && !lc_tree_attach(mfd, targetfd)) strerr_diefusys(111, "attach the new /dev to ", target) ;
+
+   /* mounts within it can be made only now */
+  if (!made)
+    for (; i < N(nodes) ; i++) bind_node(nodes[i].name, makedev(nodes[i].major, nodes[i].minor)) ;
+  mount_entries() ;
+  bind_console() ;
+  if (dev->all)
+  {
+    stralloc path = STRALLOC_ZERO ;
+    int fd = openat(curfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
+    if (fd == -1) die_undone("read the current ", "/dev") ;
+    copy_all(dev, fd, mfd, &path) ;
+    stralloc_free(&path) ;
+  }
+  fd_close(mfd) ;
+  fd_close(targetfd) ;
+  fd_close(curfd) ;
+  umask(mask) ;
+  lc_say("a new /dev is on ", target) ;
+}

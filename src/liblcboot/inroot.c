@@ -1,0 +1,234 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
+#include <skalibs/stralloc.h>
+
+#include <lcboot/attach.h>
+#include <lcboot/inroot.h>
+#include <lcboot/sys.h>
+
+#define LINKS_MAX 40    /* as the kernel: path_resolution(7) */
+#define RETRIES_MAX 64  /* openat2(2): EAGAIN when something was renamed meanwhile */
+
+static int hidden = 0 ;  /* openat2 is not to be had */
+
+int lc_root_open (char const *path)
+{
+  return open(path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+}
+
+int lc_inroot_entry (int dirfd, char const *name)
+{
+  return openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) ;
+}
+
+static int fast (int rootfd, char const *path, unsigned int flags)
+{
+  struct lc_open_how how =
+  {
+    .flags = O_PATH | O_CLOEXEC,
+    .mode = 0,
+    .resolve = LC_RESOLVE_IN_ROOT | LC_RESOLVE_NO_MAGICLINKS | (flags & LC_INROOT_NOSYMLINKS ? LC_RESOLVE_NO_SYMLINKS : 0)
+  } ;
+  unsigned int n = RETRIES_MAX ;
+  int fd ;
+  do fd = lc_openat2(rootfd, *path ? path : ".", &how) ;
+  while (fd == -1 && errno == EAGAIN && n--) ;
+  return fd ;
+}
+
+ /* Where a walk is: the directories from the root down to here. Going up pops,
+    so it cannot leave the root whatever is renamed meanwhile. */
+
+static int here (genalloc const *dirs)
+{
+  return genalloc_s(int, dirs)[genalloc_len(int, dirs) - 1] ;
+}
+
+static void up (genalloc *dirs, size_t n)
+{
+  while (genalloc_len(int, dirs) > n)
+  {
+    fd_close(here(dirs)) ;
+    genalloc_setlen(int, dirs, genalloc_len(int, dirs) - 1) ;
+  }
+}
+
+static int make (int dirfd, char const *name, int isfile)
+{
+  int fd ;
+  if (!isfile) return !mkdirat(dirfd, name, 0755) || errno == EEXIST ;
+  fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) ;
+  if (fd == -1) return errno == EEXIST ;
+  fd_close(fd) ;
+  return 1 ;
+}
+
+ /* The one step of a walk: a name in a directory, made if need be. */
+
+static int step (int dirfd, char const *name, int last, unsigned int flags)
+{
+  int fd = lc_inroot_entry(dirfd, name) ;
+  if (fd >= 0 || errno != ENOENT || !(flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE))) return fd ;
+  if (!make(dirfd, name, last && flags & LC_INROOT_MKFILE)) return -1 ;
+  return lc_inroot_entry(dirfd, name) ;
+}
+
+static int walk (genalloc *dirs, stralloc *rest, unsigned int flags)
+{
+  unsigned int links = 0 ;
+  for (;;)
+  {
+    struct stat st ;
+    char *p = rest->s ;
+    char *name ;
+    int fd, last ;
+    while (*p == '/') p++ ;
+    if (!*p) return fcntl(here(dirs), F_DUPFD_CLOEXEC, 0) ;
+    name = p ;
+    p += strcspn(p, "/") ;
+    last = !p[strspn(p, "/")] ;
+    if (*p) *p++ = 0 ;
+    if (!strcmp(name, ".")) fd = -1 ;
+    else if (!strcmp(name, ".."))
+    {
+      if (genalloc_len(int, dirs) > 1) up(dirs, genalloc_len(int, dirs) - 1) ;
+      fd = -1 ;
+    }
+    else
+    {
+      fd = step(here(dirs), name, last, flags) ;
+      if (fd == -1) return -1 ;
+      if (fstat(fd, &st) == -1) goto err ;
+      if (S_ISLNK(st.st_mode))
+      {
+        stralloc target = STRALLOC_ZERO ;
+        char buf[4096] ;
+        ssize_t r ;
+        if (flags & (LC_INROOT_NOSYMLINKS | LC_INROOT_MKDIR | LC_INROOT_MKFILE) || ++links > LINKS_MAX)
+          { errno = ELOOP ; goto err ; }
+        r = readlinkat(fd, "", buf, sizeof(buf)) ;
+        if (r <= 0 || r == sizeof(buf)) { errno = r < 0 ? errno : ENAMETOOLONG ; goto err ; }
+        if (buf[0] == '/') up(dirs, 1) ;
+        if (!stralloc_catb(&target, buf, (size_t)r) || !stralloc_append(&target, '/')
+         || !stralloc_catb(&target, p, strlen(p) + 1)) goto err ;
+        fd_close(fd) ;
+        stralloc_free(rest) ;
+        *rest = target ;
+        continue ;
+      }
+    }
+    if (fd >= 0)
+    {
+      if (!last && !S_ISDIR(st.st_mode)) { errno = ENOTDIR ; goto err ; }
+      if (!genalloc_append(int, dirs, &fd)) goto err ;
+    }
+    memmove(rest->s, p, strlen(p) + 1) ;
+    continue ;
+   err:
+    {
+      int e = errno ;
+      fd_close(fd) ;
+      errno = e ;
+      return -1 ;
+    }
+  }
+}
+
+static int slow (int rootfd, char const *path, unsigned int flags)
+{
+  genalloc dirs = GENALLOC_ZERO ;
+  stralloc rest = STRALLOC_ZERO ;
+  int e ;
+  int fd = fcntl(rootfd, F_DUPFD_CLOEXEC, 0) ;
+  if (fd == -1) return -1 ;
+  if (!genalloc_append(int, &dirs, &fd) || !stralloc_cats(&rest, path) || !stralloc_0(&rest)) fd = -1 ;
+  else fd = walk(&dirs, &rest, flags) ;
+  e = errno ;
+  up(&dirs, 0) ;
+  genalloc_free(int, &dirs) ;
+  stralloc_free(&rest) ;
+  errno = e ;
+  return fd ;
+}
+
+static int open_only (int rootfd, char const *path, unsigned int flags)
+{
+  int fd ;
+  if (rootfd == AT_FDCWD) return open(path, O_PATH | O_CLOEXEC) ;
+  if (!hidden)
+  {
+    fd = fast(rootfd, path, flags) ;
+    if (fd >= 0 || !lc_hidden(errno)) return fd ;
+    hidden = 1 ;
+  }
+  return slow(rootfd, path, flags) ;
+}
+
+int lc_inroot_open (int rootfd, char const *path, unsigned int flags)
+{
+  int e ;
+  int fd = open_only(rootfd, path, flags & LC_INROOT_NOSYMLINKS) ;
+  if (fd >= 0 || errno != ENOENT || !(flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE))) return fd ;
+  if (rootfd != AT_FDCWD) return slow(rootfd, path, flags) ;
+  rootfd = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  if (rootfd == -1) return -1 ;
+  fd = slow(rootfd, path, flags) ;
+  e = errno ;
+  fd_close(rootfd) ;
+  errno = e ;
+  return fd ;
+}
+
+static int is_dots (char const *name)
+{
+  return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])) ;
+}
+
+static int empty_entry (int dirfd, char const *name)
+{
+  int fd, r ;
+  if (!unlinkat(dirfd, name, 0)) return 1 ;
+  if (errno == ENOENT || errno == EBUSY) return 1 ;
+  if (errno != EISDIR) return 0 ;
+  fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+  if (fd == -1) return 0 ;
+  r = lc_is_mountpoint(fd) ;
+  if (!r) r = lc_inroot_empty(fd) ? 0 : -1 ;
+  { int e = errno ; fd_close(fd) ; errno = e ; }
+  if (r) return r > 0 ;
+  return !unlinkat(dirfd, name, AT_REMOVEDIR) || errno == EBUSY || errno == ENOTEMPTY ;
+}
+
+int lc_inroot_empty (int dirfd)
+{
+  DIR *dir ;
+  int ok = 1 ;
+  int e = 0 ;
+  int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
+  if (fd == -1) return 0 ;
+  dir = fdopendir(fd) ;
+  if (!dir) { fd_close(fd) ; return 0 ; }
+  for (;;)
+  {
+    struct dirent *d ;
+    errno = 0 ;
+    d = readdir(dir) ;
+    if (!d) break ;
+    if (!is_dots(d->d_name) && !empty_entry(dirfd, d->d_name)) { ok = 0 ; e = errno ; }
+  }
+  if (errno) { ok = 0 ; e = errno ; }
+  closedir(dir) ;
+  errno = ok ? 0 : e ;
+  return ok ;
+}

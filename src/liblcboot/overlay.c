@@ -1,0 +1,453 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <stdio.h>   /* renameat */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <lcboot/attach.h>
+#include <lcboot/inroot.h>
+#include <lcboot/overlay.h>
+#include <lcboot/proc.h>
+#include <lcboot/say.h>
+#include <lcboot/sys.h>
+#include <lcboot/userns.h>
+
+#define dienomem() strerr_diefusys(111, "allocate memory")
+
+#define FSCONFIG_VALUE_MAX 256  /* fsconfig(2) */
+
+ /* The stack while it is built. Names are for messages. Temporary mounts (the
+    idmapped layers, the tmpfs) are attached to the target, one on the other,
+    because a user namespace cannot use a detached one as a layer, and go again
+    when the overlay exists, which holds copies of them. */
+
+static int targetfd ;
+static int upperfd = -1 ;
+static int workfd = -1 ;
+static int lockfd = -1 ;
+static genalloc layers = GENALLOC_ZERO ;     /* int, the lowest first */
+static genalloc temporaries = GENALLOC_ZERO ; /* int */
+
+static int fd_of (genalloc const *g, size_t i)
+{
+  return genalloc_s(int, g)[i] ;
+}
+
+static void push (genalloc *g, int fd)
+{
+  if (!genalloc_append(int, g, &fd)) dienomem() ;
+}
+
+static void drop_temporaries (void)
+{
+  size_t n = genalloc_len(int, &temporaries) ;
+  int e = errno ;
+  while (n--)
+  {
+    lc_tree_detach(fd_of(&temporaries, n)) ;
+    fd_close(fd_of(&temporaries, n)) ;
+  }
+  genalloc_setlen(int, &temporaries, 0) ;
+  errno = e ;
+}
+
+ /* Every failure once something may be mounted */
+
+#define die(...) do { drop_temporaries() ; strerr_diefusys(111, __VA_ARGS__) ; } while (0)
+
+ /* Which directories overlap: their canonical names tell. Two mounts of one
+    directory escape this, but not the kernel, which says ELOOP. */
+
+struct place_s
+{
+  char const *name ;
+  size_t canonical ;  /* in names; ends with a slash */
+  dev_t dev ;
+} ;
+
+static stralloc names = STRALLOC_ZERO ;
+static genalloc places = GENALLOC_ZERO ;  /* struct place_s */
+
+static void add_place (int fd, char const *name, char const *below)
+{
+  char s[LC_FDPATH_MAX] ;
+  struct place_s p = { .name = name, .canonical = names.len } ;
+  struct stat st ;
+  if (fstat(fd, &st) == -1) strerr_diefusys(111, "look at ", name) ;
+  p.dev = st.st_dev ;
+  if (sareadlink(&names, lc_fdpath(s, fd)) == -1) return ;  /* without a /proc it is the kernel's to tell */
+  if (names.s[names.len-1] != '/' && !stralloc_append(&names, '/')) dienomem() ;
+  if (below && (!stralloc_cats(&names, below) || !stralloc_append(&names, '/'))) dienomem() ;
+  if (!stralloc_0(&names) || !genalloc_append(struct place_s, &places, &p)) dienomem() ;
+}
+
+static int place_cmp (void const *a, void const *b)
+{
+  return strcmp(names.s + ((struct place_s const *)a)->canonical, names.s + ((struct place_s const *)b)->canonical) ;
+}
+
+static void check_places (void)
+{
+  struct place_s *p = genalloc_s(struct place_s, &places) ;
+  size_t n = genalloc_len(struct place_s, &places) ;
+  size_t i = 1 ;
+  if (!n) return ;
+  qsort(p, n, sizeof(struct place_s), &place_cmp) ;
+  for (; i < n ; i++)
+  {
+    char const *a = names.s + p[i-1].canonical ;
+    char const *b = names.s + p[i].canonical ;
+    if (strncmp(a, b, strlen(a)) || p[i-1].dev != p[i].dev) continue ;
+    if (!strcmp(a, b)) strerr_dief(100, p[i-1].name, " and ", p[i].name, " are the same directory: an overlay takes it once") ;
+    strerr_dief(100, p[i].name, " is inside ", p[i-1].name, ": layers of an overlay must be apart") ;
+  }
+}
+
+static int open_dir (char const *name, char const *what)
+{
+  int fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  if (fd == -1) strerr_diefusys(111, "open ", what, name) ;
+  return fd ;
+}
+
+static void open_layers (lc_overlay const *ov, int with_target)
+{
+  size_t n = genalloc_len(char const *, &ov->lower) ;
+  size_t i = 0 ;
+  for (; i < n ; i++)
+  {
+    char const *name = genalloc_s(char const *, &ov->lower)[i] ;
+    int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : open_dir(name, "layer ") ;
+    if (fd == -1) strerr_diefusys(111, "duplicate a descriptor") ;
+    push(&layers, fd) ;
+    add_place(fd, name, 0) ;
+  }
+}
+
+ /* The upper layer's directory gets the mode and owner of the lowest one's when
+    it is born, and its name only then. */
+
+static int make_upper (int dirfd, char const *where)
+{
+  struct stat st ;
+  int fd ;
+  if (fstat(fd_of(&layers, 0), &st) == -1) die("look at the lowest layer") ;
+  if (mkdirat(dirfd, "upper.new", 0700) == -1 && errno != EEXIST) die("make a directory in ", where) ;
+  if (fchownat(dirfd, "upper.new", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) == -1 && errno != EINVAL)
+    die("give upper in ", where, " the owner of the lowest layer") ;
+  fd = openat(dirfd, "upper.new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+  if (fd == -1 || fchmod(fd, st.st_mode & 07777) == -1) die("give upper in ", where, " the mode of the lowest layer") ;
+  if (renameat(dirfd, "upper.new", dirfd, "upper") == -1) die("name upper in ", where) ;
+  return fd ;
+}
+
+static int make_work (int dirfd, char const *where)
+{
+  int fd ;
+  if (mkdirat(dirfd, "work", 0700) == -1 && errno != EEXIST) die("make work in ", where) ;
+  fd = openat(dirfd, "work", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+  if (fd == -1) die("open work in ", where) ;
+  if (!lc_inroot_empty(fd)) die("empty work in ", where) ;
+  return fd ;
+}
+
+ /* Whether an overlay, in whatever mount namespace, lives on that upper layer:
+    only the kernel knows. With index=on it says EBUSY; else it goes on to find
+    that a work directory cannot be the upper one, EINVAL, having changed nothing
+    (ovl_get_upper comes before ovl_get_workdir). */
+
+static int is_in_use (void)
+{
+  char fds[LC_FDPATH_MAX] ;
+  int fsfd = lc_fsopen("overlay", FSOPEN_CLOEXEC) ;
+  int r ;
+  if (fsfd == -1) return 0 ;
+  r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "lowerdir", lc_fdpath(fds, fd_of(&layers, 0)), 0) ;
+  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "upperdir", lc_fdpath(fds, upperfd), 0) ;
+  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "workdir", lc_fdpath(fds, upperfd), 0) ;
+  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "index", "on", 0) ;
+  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_CMD_CREATE, 0, 0, 0) ;
+  r = r == -1 && errno == EBUSY ;
+  fd_close(fsfd) ;
+  return r ;
+}
+
+static void check_in_use (char const *name)
+{
+  if (is_in_use()) strerr_dief(111, "unable to use ", name, ": another overlay is mounted on it") ;
+}
+
+ /* The cache is locked while it is prepared; afterwards the mount itself says
+    that it is in use. The lock goes with the descriptor. */
+
+static void open_cache (char const *cache)
+{
+  stralloc parent = STRALLOC_ZERO ;
+  int fd = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
+  if (fd >= 0)
+  {
+    add_place(fd, cache, "upper") ;
+    add_place(fd, cache, "work") ;
+  }
+  else
+  {
+    stralloc base = STRALLOC_ZERO ;
+    int dirfd ;
+    if (errno != ENOENT) strerr_diefusys(111, "open the cache ", cache) ;
+    if (!sadirname(&parent, cache, strlen(cache)) || !stralloc_0(&parent)
+     || !sabasename(&base, cache, strlen(cache)) || !stralloc_0(&base)) dienomem() ;
+    dirfd = open_dir(parent.s, "the parent of the cache, ") ;
+    add_place(dirfd, cache, base.s) ;
+    check_places() ;
+    if (mkdirat(dirfd, base.s, 0700) == -1) strerr_diefusys(111, "make the cache ", cache) ;
+    fd = openat(dirfd, base.s, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+    if (fd == -1) strerr_diefusys(111, "open the cache ", cache) ;
+    fd_close(dirfd) ;
+    stralloc_free(&base) ;
+    stralloc_free(&parent) ;
+  }
+  check_places() ;
+  if (flock(fd, LOCK_EX | LOCK_NB) == -1)
+    strerr_diefusys(111, "lock the cache ", cache, errno == EWOULDBLOCK ? " (another lc-overlay is preparing it)" : "") ;
+  lockfd = fd ;
+  upperfd = openat(fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+  if (upperfd >= 0) check_in_use(cache) ;
+  else if (errno != ENOENT) strerr_diefusys(111, "open upper in ", cache) ;
+}
+
+static void open_given (char const *upper, char const *work)
+{
+  upperfd = open_dir(upper, "the upper layer ") ;
+  workfd = open_dir(work, "the work directory ") ;
+  add_place(upperfd, upper, 0) ;
+  add_place(workfd, work, 0) ;
+  check_places() ;
+  check_in_use(upper) ;
+}
+
+static int make_tmpfs (void)
+{
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  int fd ;
+  lc_mountopts_scan(&o, "mode=0700") ;
+  if (!lc_mount_fs(targetfd, "tmpfs", "tmpfs", &o, &fd)) die("mount a tmpfs for the upper layer", lc_attach_log()) ;
+  push(&temporaries, fd) ;
+  stralloc_free(&o.data) ;
+  return fd ;
+}
+
+ /* The second half for -c and -t, when the lowest layer looks as it will. */
+
+static void make_top (lc_overlay const *ov)
+{
+  char const *where = ov->cache ? ov->cache : "the tmpfs" ;
+  int fd = ov->cache ? lockfd : make_tmpfs() ;
+  if (upperfd == -1) upperfd = make_upper(fd, where) ;
+  workfd = make_work(fd, where) ;
+}
+
+ /* Every lower layer is replaced by a clone whose ids are mapped: an overlay
+    itself cannot be (mount_setattr(2)). Overlays of those are Linux 5.19. */
+
+static void map_layers (lc_overlay const *ov)
+{
+  struct lc_mount_attr attr = { .attr_set = LC_ATTR_IDMAP, .userns_fd = (uint64_t)ov->usernsfd } ;
+  size_t n = genalloc_len(int, &layers) ;
+  size_t i = 0 ;
+  for (; i < n ; i++)
+  {
+    char const *name = genalloc_s(char const *, &ov->lower)[i] ;
+    int fd = lc_tree_clone(fd_of(&layers, i), 0) ;
+    if (fd == -1) die("clone the layer ", name) ;
+    if (lc_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) == -1)
+    {
+      stralloc type = STRALLOC_ZERO ;
+      int e = errno ;
+      if (!lc_proc_fstype(fd_of(&layers, i), &type) && (!stralloc_copys(&type, "unknown") || !stralloc_0(&type))) dienomem() ;
+      errno = e ;
+      die("map the ids of the layer ", name, " (file system: ", type.s, ")") ;
+    }
+    if (!lc_tree_attach(fd, targetfd)) die("attach the idmapped layer ", name) ;
+    push(&temporaries, fd) ;
+    fd_close(fd_of(&layers, i)) ;
+    genalloc_s(int, &layers)[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0) ;
+    if (fd_of(&layers, i) == -1) die("duplicate a descriptor") ;
+  }
+}
+
+ /* What a layer that strangers made could say in its extended attributes is not
+    believed (CVE-2021-3493, CVE-2023-0386), unless the user says otherwise. */
+
+static void add_options (lc_mountopts *o)
+{
+  if (!lc_mountopts_has(o, "redirect_dir") && !lc_mountopts_has(o, "metacopy") && !lc_mountopts_has(o, "verity"))
+    lc_mountopts_scan(o, "redirect_dir=nofollow,metacopy=off") ;
+  if (lc_userns_inside() && !lc_mountopts_has(o, "userxattr")) lc_mountopts_scan(o, "userxattr") ;
+}
+
+ /* The layers of upper and work by descriptor: SET_FD takes O_PATH descriptors
+    for all three keys since Linux 6.13, so any name will do. */
+
+static int by_fd (lc_mountopts const *o)
+{
+  size_t i = genalloc_len(int, &layers) ;
+  int fsfd = lc_fsopen("overlay", FSOPEN_CLOEXEC) ;
+  if (fsfd == -1) return -1 ;
+  if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "source", "overlay", 0) == -1) goto err ;
+  while (i--)
+    if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "lowerdir+", 0, fd_of(&layers, i)) == -1) goto err ;
+  if (upperfd >= 0
+   && (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "upperdir", 0, upperfd) == -1
+    || lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "workdir", 0, workfd) == -1)) goto err ;
+  return lc_fs_finish(fsfd, o) ;
+ err:
+  {
+    int e = errno ;
+    fd_close(fsfd) ;
+    errno = e ;
+  }
+  return -1 ;
+}
+
+ /* Before, by name: the names of the descriptors, relative to /proc/self/fd, so
+    that nothing in them is special and 500 of them fit into a page. */
+
+static void add_key (stralloc *sa, char const *key, int fd, char sep)
+{
+  char fmt[UINT_FMT] ;
+  size_t n = uint_fmt(fmt, (unsigned int)fd) ;
+  if ((key && !stralloc_cats(sa, key)) || !stralloc_catb(sa, fmt, n) || (sep && !stralloc_append(sa, sep))) dienomem() ;
+}
+
+static void name_layers (lc_mountopts *o, lc_mountopts const *plain)
+{
+  size_t i = genalloc_len(int, &layers) ;
+  *o = *plain ;
+  o->data.s = 0 ;
+  o->data.len = o->data.a = 0 ;
+  if (!stralloc_cats(&o->data, "lowerdir=")) dienomem() ;
+  while (i--) add_key(&o->data, 0, fd_of(&layers, i), i ? ':' : 0) ;
+  if (!stralloc_0(&o->data)) dienomem() ;
+  if (upperfd >= 0)
+  {
+    add_key(&o->data, "upperdir=", upperfd, 0) ;
+    if (!stralloc_0(&o->data)) dienomem() ;
+    add_key(&o->data, "workdir=", workfd, 0) ;
+    if (!stralloc_0(&o->data)) dienomem() ;
+  }
+  if (!stralloc_catb(&o->data, plain->data.s, plain->data.len)) dienomem() ;
+}
+
+ /* mount(2) attaches at once, above the temporary mounts; a clone of the overlay
+    outlives them. Where there is no clone to be had they stay, hidden. */
+
+static int by_old_mount (lc_mountopts const *o)
+{
+  int fd, clone ;
+  if (!lc_mount_fs(targetfd, "overlay", "overlay", o, &fd)) return -1 ;
+  if (!genalloc_len(int, &temporaries))
+  {
+    fd_close(fd) ;
+    return -2 ;
+  }
+  clone = lc_tree_clone(fd, 0) ;
+  fd_close(fd) ;
+  return clone >= 0 ? clone : -2 ;
+}
+
+ /* Returns the overlay, detached, -2 if it is attached already, -1 on failure. */
+
+static int by_name (lc_mountopts const *plain)
+{
+  lc_mountopts o ;
+  int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  int mfd = -1 ;
+  name_layers(&o, plain) ;
+  if (cwd >= 0 && !chdir("/proc/self/fd"))
+  {
+    int e ;
+    if (strlen(o.data.s) < FSCONFIG_VALUE_MAX) mfd = lc_fs_make("overlay", "overlay", &o) ;
+    else errno = ENOSYS ;
+    if (mfd == -1 && lc_hidden(errno)) mfd = by_old_mount(&o) ;
+    e = errno ;
+    if (fchdir(cwd) == -1) die("go back to the working directory") ;
+    errno = e ;
+  }
+  stralloc_free(&o.data) ;
+  { int e = errno ; fd_close(cwd) ; errno = e ; }
+  return mfd ;
+}
+
+static char const *likely (void)
+{
+  switch (errno)
+  {
+    case EPERM : return " (not privileged in this mount namespace, or a kernel before 5.11 in a user namespace)" ;
+    case ELOOP : return " (layers that overlap)" ;
+    case EBUSY : return " (the upper layer or the work directory is in use by another overlay)" ;
+    case ENODEV : return " (this kernel has no overlay)" ;
+    case EINVAL : return " (upper and work must be on one mount of a file system that can hold them; the kernel's log may say more)" ;
+    default : return "" ;
+  }
+}
+
+static void close_all (void)
+{
+  size_t i = genalloc_len(int, &layers) ;
+  while (i--) fd_close(fd_of(&layers, i)) ;
+  genalloc_free(int, &layers) ;
+  genalloc_free(int, &temporaries) ;
+  genalloc_free(struct place_s, &places) ;
+  stralloc_free(&names) ;
+  if (upperfd >= 0) fd_close(upperfd) ;
+  if (workfd >= 0) fd_close(workfd) ;
+  if (lockfd >= 0) fd_close(lockfd) ;
+  fd_close(targetfd) ;
+}
+
+void lc_overlay_mount (lc_overlay *ov, int with_target)
+{
+  size_t n = genalloc_len(char const *, &ov->lower) ;
+  int mfd ;
+  if (!n) strerr_dief(100, "no layer: with -n at least one -l is needed") ;
+  if (n > LC_OVERLAY_LAYERS) strerr_dief(100, "more than the 500 layers that the kernel takes") ;
+  if (n < 2 && !ov->cache && !ov->upper && !ov->ephemeral)
+    strerr_dief(100, "a read-only overlay wants two layers at least: for one, bind it (lc-mountfs -o bind,ro)") ;
+  targetfd = lc_inroot_open(ov->rootfd, ov->target, 0) ;
+  if (targetfd == -1) strerr_diefusys(111, "open ", ov->target) ;
+  open_layers(ov, with_target) ;
+  if (ov->cache) open_cache(ov->cache) ;
+  else if (ov->upper) open_given(ov->upper, ov->work) ;
+  else check_places() ;
+  if (ov->usernsfd >= 0) map_layers(ov) ;
+  if (ov->cache || ov->ephemeral) make_top(ov) ;
+  add_options(&ov->o) ;
+  mfd = by_fd(&ov->o) ;
+  if (mfd == -1 && (errno == EINVAL || lc_hidden(errno))) mfd = by_name(&ov->o) ;
+  if (mfd == -1)
+  {
+    char const *why = likely() ;
+    die("mount an overlay on ", ov->target, why, lc_attach_log()) ;
+  }
+  if (mfd >= 0)
+  {
+    drop_temporaries() ;
+    if (!lc_tree_attach(mfd, targetfd)) strerr_diefusys(111, "attach the overlay to ", ov->target) ;
+    fd_close(mfd) ;
+  }
+  close_all() ;
+  lc_say("an overlay is on ", ov->target) ;
+}
