@@ -244,11 +244,11 @@ int main (int argc, char const **argv)
           how = opt ;
           break ;
         case 'o' : oldroot = l.arg ; break ;
-        case 'b' : add_command(&commands, lc_block_command(argc, argv, &l.ind, "-b"), -1) ; break ;
+        case 'b' : add_command(&commands, lc_block_option(argc, argv, &l, "-b"), -1) ; break ;
         case 'i' :
         {
           int fd = scan_fd(l.arg) ;
-          add_command(&commands, lc_block_command(argc, argv, &l.ind, "-i"), fd) ;
+          add_command(&commands, lc_block_option(argc, argv, &l, "-i"), fd) ;
           break ;
         }
         default : dieusage() ;

@@ -325,7 +325,7 @@ int main (int argc, char const **argv)
           break ;
         case 'b' :
           if (plan.hook) strerr_dief(100, "more than one -b") ;
-          plan.hook = lc_block_command(argc, argv, &l.ind, "-b") ;
+          plan.hook = lc_block_option(argc, argv, &l, "-b") ;
           break ;
         default : dieusage() ;
       }

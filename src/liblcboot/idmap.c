@@ -61,7 +61,7 @@ static void add (genalloc *m, lc_idextent const *e)
 
 static int extent_scan (char const *s, lc_idextent *e)
 {
-  uint32_t x[3] = { 0, 0, 1 } ;
+  uint64_t x[3] = { 0, 0, 1 } ;
   char const *sep = strchr(s, ':') ? ":" : " \t" ;
   unsigned int i = 0 ;
   if (*sep == ' ') s += strspn(s, sep) ;
@@ -72,14 +72,15 @@ static int extent_scan (char const *s, lc_idextent *e)
     if (i == 3 || n >= sizeof(num)) return 0 ;
     memcpy(num, s, n) ;
     num[n] = 0 ;
-    if (!lc_id_scan(num, x + i++)) return 0 ;
+    if (!lc_number_scan(num, i < 2 ? LC_ID_MAX : UINT32_MAX, x + i)) return 0 ;
+    i++ ;
     s += n ;
     if (*sep == ' ') s += strspn(s, sep) ;
     else if (*s && !*++s) return 0 ;
   }
-  e->inside = x[0] ;
-  e->outside = x[1] ;
-  e->count = x[2] ;
+  e->inside = (uint32_t)x[0] ;
+  e->outside = (uint32_t)x[1] ;
+  e->count = (uint32_t)x[2] ;
   return i >= 2 ;
 }
 

@@ -29,10 +29,10 @@
 
 #define FSCONFIG_VALUE_MAX 256  /* fsconfig(2) */
 
- /* The stack while it is built. Names are for messages. Temporary mounts (the
-    idmapped layers, the tmpfs) are attached to the target, one on the other,
-    because a user namespace cannot use a detached one as a layer, and go again
-    when the overlay exists, which holds copies of them. */
+ /* The stack while it is built. Temporary mounts (each idmapped layer on itself,
+    the tmpfs on the target) are attached, because a user namespace cannot use a
+    detached one as a layer, and go again when the overlay exists, which holds
+    copies of them. */
 
 static int targetfd ;
 static int upperfd = -1 ;
@@ -280,7 +280,7 @@ static void map_layers (lc_overlay const *ov)
       errno = e ;
       die("map the ids of the layer ", name, " (file system: ", type.s, ")") ;
     }
-    if (!lc_tree_attach(fd, targetfd)) die("attach the idmapped layer ", name) ;
+    if (!lc_tree_attach(fd, fd_of(&layers, i))) die("attach the idmapped layer ", name) ;
     push(&temporaries, fd) ;
     fd_close(fd_of(&layers, i)) ;
     genalloc_s(int, &layers)[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0) ;
