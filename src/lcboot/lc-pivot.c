@@ -53,22 +53,18 @@ static void add_command (genalloc *commands, char const *const *argv, int fd)
   if (!genalloc_append(struct command_s, commands, &c)) dienomem() ;
 }
 
- /* The newroot as the root of a mount: bound on itself if it is none. */
+ /* The newroot bound on itself, with all that is mounted below it. */
 
-static int as_mount (int *newfd, char const *newroot)
+static void bind_on_itself (int *newfd, char const *newroot)
 {
   lc_mountopts const o = { .what = LC_OPT_BIND | LC_OPT_REC } ;
   int fd ;
-  int r = lc_is_mountpoint(*newfd) ;
-  if (r == -1) strerr_diefusys(111, "look at ", newroot) ;
-  if (r) return 0 ;
   if (!lc_mount_bind(*newfd, *newfd, &o, &fd))
     strerr_diefusys(111, "bind ", newroot, " on itself",
       errno == EPERM ? " (not privileged in this mount namespace: lc-unshare -m makes a new one)" : "") ;
   fd_close(*newfd) ;
   *newfd = fd ;
-  lc_say(newroot, " is a mount point now") ;
-  return 1 ;
+  lc_say(newroot, " is bound on itself") ;
 }
 
 static void enter (int newfd, char const *newroot)
@@ -97,7 +93,9 @@ static int is_rootfs (int oldfd)
 {
   stralloc sa = STRALLOC_ZERO ;
   int yes = 0 ;
+  int e = errno ;
   int procfd = is_volatile(oldfd) ? lc_proc_open() : -1 ;
+  errno = e ;
   if (procfd == -1) return 0 ;
   if (lc_proc_slurp(procfd, 0, "mountinfo", &sa))
   {
@@ -113,6 +111,7 @@ static int is_rootfs (int oldfd)
   }
   stralloc_free(&sa) ;
   fd_close(procfd) ;
+  errno = e ;
   return yes ;
 }
 
@@ -130,55 +129,83 @@ static void die_pivot (char const *newroot, int rootfs)
     " (a shared mount: lc-unshare -m makes a private copy; or the present root is a chroot)") ;
 }
 
- /* pivot_root(".", "."): the old root comes to lie on the new one, pivot_root(2),
-    NOTES. So no directory is needed for it, and it is reached by its descriptor,
-    or as /.. because a path that goes up from the root is led to what lies on
-    it. Returns 0 if only switch_root will do. */
-
-static int pivot (int newfd, char const *newroot, int oldfd, char const *oldroot)
+static int try_pivot (int newfd, char const *newroot)
 {
-  int bound = as_mount(&newfd, newroot) ;
-  int targetfd = -1 ;
-  if (oldroot)
-  {
-    targetfd = lc_inroot_open(newfd, oldroot, 0) ;
-    if (targetfd == -1)
-    {
-      int e = errno ;
-      if (bound) lc_tree_detach(newfd) ;
-      errno = e ;
-      strerr_diefusys(111, "open ", oldroot, " in ", newroot) ;
-    }
-  }
   enter(newfd, newroot) ;
-  if (lc_pivot_root(".", ".") == -1)
-  {
-    int e = errno ;
-    int rootfs = e == EINVAL && is_rootfs(oldfd) ;
-    if (rootfs && !oldroot && !bound) return 0 ;
-    if (bound) lc_tree_detach(newfd) ;
-    errno = e ;
-    die_pivot(newroot, rootfs) ;
-  }
+  return !lc_pivot_root(".", ".") ;
+}
 
+static int undo_bind (int bound, int newfd)
+{
+  int e = errno ;
+  if (bound) lc_tree_detach(newfd) ;
+  errno = e ;
+  return 1 ;
+}
+
+ /* pivot_root(".", ".") makes the old root lie on the new one, pivot_root(2),
+    NOTES: no directory is needed for it. It is left by its descriptor; and /.. is
+    another name for it, since a path that goes up from the root is led to what
+    lies on the root. */
+
+static void leave (int oldfd, int targetfd, char const *oldroot)
+{
    /* what happens to the old root stays here even if its mounts are not private */
   if (fchdir(oldfd) == -1 || mount(0, ".", 0, MS_REC | MS_PRIVATE, 0) == -1)
     strerr_diefusys(111, "make the old root private") ;
-  if (!oldroot)
-  {
-    if (umount2(".", MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
-    lc_say("the old root is unmounted") ;
-  }
-  else
+  if (oldroot)
   {
     if (fchdir(targetfd) == -1 || mount("/..", ".", 0, MS_MOVE, 0) == -1)
       strerr_diefusys(111, "move the old root to ", oldroot) ;
     fd_close(targetfd) ;
     lc_say("the old root is at ", oldroot) ;
   }
+  else
+  {
+    if (umount2(".", MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
+    lc_say("the old root is unmounted") ;
+  }
   if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
-  if (bound) fd_close(newfd) ;
-  return 1 ;
+}
+
+ /* Returns 0 if only switch_root will do. */
+
+static int pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot)
+{
+  int bound = 0 ;
+  int r = lc_is_mountpoint(*newfd) ;
+  if (r == -1) strerr_diefusys(111, "look at ", newroot) ;
+  for (;; r = 0)
+  {
+    int targetfd = -1 ;
+    int rootfs ;
+    if (!r)
+    {
+      bind_on_itself(newfd, newroot) ;
+      bound = 1 ;
+    }
+    if (oldroot)
+    {
+      targetfd = lc_inroot_open(*newfd, oldroot, 0) ;
+      if (targetfd == -1 && undo_bind(bound, *newfd)) strerr_diefusys(111, "open ", oldroot, " in ", newroot) ;
+    }
+    if (try_pivot(*newfd, newroot))
+    {
+      leave(oldfd, targetfd, oldroot) ;
+      return 1 ;
+    }
+    rootfs = errno == EINVAL && is_rootfs(oldfd) ;
+    if (rootfs && !oldroot && !bound) return 0 ;
+    if (rootfs || errno != EINVAL || bound)
+    {
+      undo_bind(bound, *newfd) ;
+      die_pivot(newroot, rootfs) ;
+    }
+
+     /* a mount that came from a more privileged mount namespace is locked, and
+        cannot be the root of this one; a copy can: mount_namespaces(7) */
+    if (targetfd >= 0) fd_close(targetfd) ;
+  }
 }
 
  /* switch_root: newroot is moved over the root, and what lies in the old one is
@@ -279,7 +306,7 @@ int main (int argc, char const **argv)
     enter(newfd, newroot) ;
     change_root(newroot) ;
   }
-  else if (how == 's' || !pivot(newfd, newroot, oldfd, oldroot)) switch_root(newfd, newroot, oldfd) ;
+  else if (how == 's' || !pivot(&newfd, newroot, oldfd, oldroot)) switch_root(newfd, newroot, oldfd) ;
   fd_close(oldfd) ;
   fd_close(newfd) ;
   lc_say("the root is ", newroot) ;
