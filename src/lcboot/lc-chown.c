@@ -78,7 +78,7 @@ int main (int argc, char const **argv)
   char const *const *path ;
   int lenient = 0 ;
   int terminals = 0 ;
-  int rootfd = AT_FDCWD ;
+  int rootfd ;
   uid_t uid ;
   gid_t gid ;
   int ind = 0 ;
@@ -106,11 +106,7 @@ int main (int argc, char const **argv)
   scan_owner(owner, &uid, &gid) ;
   argc-- ; argv++ ;
   path = lc_block(argc, argv, &ind, "the owner") ;
-  if (root)
-  {
-    rootfd = lc_root_open(root) ;
-    if (rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
-  }
+  rootfd = lc_root_option(root) ;
   for (; *path ; path++) change(rootfd, *path, uid, gid, lenient, owner) ;
   if (root) fd_close(rootfd) ;
   if (terminals) change_terminals(uid, gid, owner) ;

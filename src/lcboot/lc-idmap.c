@@ -69,8 +69,7 @@ int main (int argc, char const *const *argv)
   char const *nsfile = 0 ;
   char const *problem ;
   int rec = 0 ;
-  int rootfd = AT_FDCWD ;
-  int srcfd, targetfd, mfd, nsfd ;
+  int rootfd, srcfd, targetfd, mfd, nsfd ;
   PROG = "lc-idmap" ;
   lc_verbose_init() ;
   {
@@ -103,11 +102,7 @@ int main (int argc, char const *const *argv)
 
   srcfd = open(argv[0], O_PATH | O_CLOEXEC) ;
   if (srcfd == -1) strerr_diefusys(111, "open ", argv[0]) ;
-  if (root)
-  {
-    rootfd = lc_root_open(root) ;
-    if (rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
-  }
+  rootfd = lc_root_option(root) ;
   targetfd = lc_inroot_open(rootfd, argv[1], 0) ;
   if (targetfd == -1) strerr_diefusys(111, "open ", argv[1], root ? " in " : "", root ? root : "") ;
   nsfd = nsfile ? open_userns(nsfile) : make_userns(&maps) ;

@@ -65,11 +65,7 @@ int main (int argc, char const *const *argv)
   if (!argc) dieusage() ;
   if (!dev.all && (dev.globs.len || dev.regexes.len)) strerr_dief(100, "-x and -X are of use only with -a") ;
   if (dev.o.what || dev.o.propagation) strerr_dief(100, "-o takes flags and options of a tmpfs only") ;
-  if (root)
-  {
-    dev.rootfd = lc_root_open(root) ;
-    if (dev.rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
-  }
+  dev.rootfd = lc_root_option(root) ;
   lc_dev_mount(&dev, argv[0]) ;
   if (root) fd_close(dev.rootfd) ;
   lc_exec0(argv + 1) ;

@@ -41,7 +41,7 @@ struct job_s
 } ;
 
 static int rootfd = AT_FDCWD ;
-static char const *root = "" ;
+static char const *root = 0 ;
 
  /* Everything that can be wrong with a job and be seen without a system call:
     null, or the message. */
@@ -91,6 +91,7 @@ static char const *likely (struct job_s const *j)
       if (j->o.what & LC_OPT_BIND) return " (a locked or unbindable mount is in the way: rbind takes the whole tree)" ;
       if (j->o.what & LC_OPT_REMOUNT || is_propagation(j)) return " (the target is no mount point)" ;
       return " (wrong type, option or contents)" ;
+    case EACCES : return " (a directory on the way is closed to this user, or a read-only device)" ;
     case ENODEV : return " (this kernel has no such file system)" ;
     case ENOTDIR : return " (a directory and a non-directory)" ;
     case ENOTBLK : return " (the source is no block device: an image file needs the option loop)" ;
@@ -202,7 +203,7 @@ static int do_job (struct job_s *j, int mkdirs)
   if (targetfd == -1)
   {
     if (srcfd >= 0) { int e = errno ; fd_close(srcfd) ; errno = e ; }
-    return fail(j, "open ", j->target, root[0] ? " in " : "", root) ;
+    return fail(j, "open ", j->target, root ? " in " : "", root ? root : "") ;
   }
   ok = on_target(j, targetfd, srcfd) ;
   if (ok) lc_say(j->source, " is on ", j->target) ;
@@ -287,13 +288,9 @@ int main (int argc, char const *const *argv)
     if (!j.type && !is_propagation(&j) && !(j.o.what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP)) && !is_block(j.source))
       strerr_dief(100, j.source, " is no block device, so -t must name a file system type (or -o: bind, move, remount, loop)") ;
   }
-  if (root[0])
-  {
-    rootfd = lc_root_open(root) ;
-    if (rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
-  }
+  rootfd = lc_root_option(root) ;
   if (fstab) from_fstab(fstab, mkdirs) ;
   else do_job(&j, mkdirs) ;
-  if (root[0]) fd_close(rootfd) ;
+  if (root) fd_close(rootfd) ;
   lc_exec0(argv) ;
 }

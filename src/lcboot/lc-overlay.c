@@ -77,11 +77,7 @@ int main (int argc, char const *const *argv)
   if (lc_mountopts_has(&ov.o, "lowerdir") || lc_mountopts_has(&ov.o, "upperdir") || lc_mountopts_has(&ov.o, "workdir"))
     strerr_dief(100, "layers are given by -l, -c, -u and -w, not by -o") ;
   ov.target = argv[0] ;
-  if (root)
-  {
-    ov.rootfd = lc_root_open(root) ;
-    if (ov.rootfd == -1) strerr_diefusys(111, "open the root ", root) ;
-  }
+  ov.rootfd = lc_root_option(root) ;
   if (!without_target && !genalloc_insertb(char const *, &ov.lower, 0, &ov.target, 1)) dienomem() ;
   if (maps.uid.len) ov.usernsfd = lc_userns_make(&maps) ;
   lc_overlay_mount(&ov, !without_target) ;

@@ -12,6 +12,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
 #include <lcboot/inroot.h>
@@ -25,6 +26,17 @@ static int hidden = 0 ;  /* openat2 is not to be had */
 int lc_root_open (char const *path)
 {
   return open(path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+}
+
+int lc_root_option (char const *path)
+{
+  int fd ;
+  if (!path) return AT_FDCWD ;
+  fd = lc_root_open(path) ;
+  if (fd == -1)
+    strerr_diefusys(111, "open the root ", path,
+      errno == EACCES ? " (a directory on the way to it is closed to this user)" : "") ;
+  return fd ;
 }
 
 int lc_inroot_entry (int dirfd, char const *name)

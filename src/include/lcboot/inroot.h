@@ -21,6 +21,13 @@
 
 extern int lc_root_open (char const *path) ;
 
+/*
+   The root that an option -R names: lc_root_open, or AT_FDCWD if path is null.
+   Dies 111 with a message if it cannot be opened.
+*/
+
+extern int lc_root_option (char const *path) ;
+
 #define LC_INROOT_NOSYMLINKS 0x01  /* any symbolic link on the way is ELOOP */
 #define LC_INROOT_MKDIR 0x02       /* a missing directory is made */
 #define LC_INROOT_MKFILE 0x04      /* a missing last component is made as an empty file */
