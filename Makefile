@@ -49,11 +49,13 @@ conf-ldflags := $(call conf,LDFLAGS,conf-ldflags)
 conf-ar := $(call conf,AR,conf-ar)
 conf-ranlib := $(call conf,RANLIB,conf-ranlib)
 conf-strip := $(call conf,STRIP,conf-strip)
+conf-objcopy := $(call conf,OBJCOPY,conf-objcopy)
 path-include := $(call lines,path-include)
 path-library := $(call lines,path-library)
 path-bin := $(call line1,path-bin)
 path-man := $(call line1,path-man)
 flag-allstatic := $(wildcard conf-compile/flag-allstatic)
+flag-multicall := $(wildcard conf-compile/flag-multicall)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
   -Wold-style-definition -Wredundant-decls -Wnested-externs -Wpointer-arith -Wwrite-strings \
@@ -72,7 +74,11 @@ include package/info
 include package/targets.mak
 -include package/deps.mak
 
-PROGRAMS := $(BIN_TARGETS:%=$(BUILD)/bin/%)
+# With flag-multicall there is one program, and the others are links to it.
+
+LINKS := $(if $(flag-multicall),$(BIN_TARGETS:%=$(BUILD)/bin/%))
+PROGRAMS := $(if $(flag-multicall),$(MULTICALL_TARGET),$(BIN_TARGETS))
+PROGRAMS := $(PROGRAMS:%=$(BUILD)/bin/%)
 HELPERS := $(HELPER_TARGETS:%=$(BUILD)/tests/%)
 LIBRARIES := $(LIB_TARGETS:%=$(BUILD)/lib/%)
 PAGES := $(MAN_TARGETS:%=doc/%)
@@ -86,13 +92,13 @@ endif
 endif
 
 .PHONY: all install strip doc check test-helpers lint deps clean FORCE
-all: $(LIBRARIES) $(PROGRAMS)
+all: $(LIBRARIES) $(PROGRAMS) $(LINKS)
 test-helpers: $(HELPERS)
 
 # A change of the settings makes everything anew: the commands are kept in a
 # file that everything depends on and that is only written when it differs.
 
-SETTINGS := $(COMPILE) / $(LINKER) / $(conf-ar) / $(conf-ranlib)
+SETTINGS := $(COMPILE) / $(LINKER) / $(conf-ar) / $(conf-ranlib) / $(conf-objcopy) / $(flag-multicall)
 ifneq ($(SETTINGS),$(file <$(BUILD)/settings))
 $(BUILD)/settings: FORCE
 endif
@@ -111,6 +117,31 @@ $(LIBRARIES): $(BUILD)/settings package/deps.mak
 	@rm -f $@
 	$(Q)$(conf-ar) rc $@ $(filter %.o,$^)
 	$(Q)$(conf-ranlib) $@
+
+# The tools as parts of one program: their mains get names of their own, and a
+# list of them is made for it, in the order of the C locale.
+
+TOOLS := $(BIN_TARGETS:%=$(BUILD)/obj/multicall/%.o)
+main-of = $(subst -,_,$(1))_main
+
+$(BUILD)/obj/multicall/lcboot-tools.h: $(BUILD)/settings package/deps.mak package/targets.mak
+	@mkdir -p $(@D)
+	@printf '%s\n' $(foreach t,$(BIN_TARGETS),'LCBOOT_TOOL("$(t)", $(call main-of,$(t)))') | LC_ALL=C sort > $@
+
+$(BUILD)/obj/multicall/lcboot.o: COMPILE += -I$(BUILD)/obj/multicall
+$(BUILD)/obj/multicall/lcboot.o: $(BUILD)/obj/multicall/lcboot-tools.h
+
+$(TOOLS): $(BUILD)/obj/multicall/%.o: $(BUILD)/obj/lcboot/%.o
+	$(call say,OBJCOPY,$@)
+	@mkdir -p $(@D)
+	$(Q)$(conf-objcopy) --redefine-sym main=$(call main-of,$*) $< $@
+
+$(BUILD)/bin/$(MULTICALL_TARGET): LINK := $(TOOLS) $(LINK)
+$(BUILD)/bin/$(MULTICALL_TARGET): $(TOOLS)
+
+$(LINKS): $(PROGRAMS)
+	$(call say,LINK,$@)
+	$(Q)ln -sf $(MULTICALL_TARGET) $@
 
 $(PROGRAMS): $(BUILD)/settings package/deps.mak
 	$(call say,LD,$@)
@@ -148,10 +179,11 @@ install: all
 	  chmod "$${mode%% *}" "$$2/$$name.new" ; \
 	  mv -f "$$2/$$name.new" "$$2/$$name" ; \
 	} ; \
-	for f in $(BIN_TARGETS) $(MAN_TARGETS) ; do \
+	for f in $(notdir $(PROGRAMS)) $(MAN_TARGETS) ; do \
 	  modeof "$$f" > /dev/null || { echo "install: fatal: package/modes has not exactly one valid line for $$f" 1>&2 ; exit 1 ; } ; \
 	done ; \
 	for f in $(PROGRAMS) ; do put "$$f" '$(DESTDIR)$(path-bin)' ; done ; \
+	for f in $(notdir $(LINKS)) ; do ln -sf $(MULTICALL_TARGET) '$(DESTDIR)$(path-bin)'/$$f ; done ; \
 	for f in $(PAGES) ; do put "$$f" '$(DESTDIR)$(path-man)'/man$${f##*.} ; done
 
 # Pages of other packages need not be installed where ours are checked; those

@@ -9,7 +9,7 @@ $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/d
 $(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/attach.h src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/watch.h
-$(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
+$(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
 $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
@@ -28,7 +28,8 @@ $(BUILD)/obj/liblcboot/proc.o: src/liblcboot/proc.c src/include/lcboot/attach.h 
 $(BUILD)/obj/liblcboot/say.o: src/liblcboot/say.c src/include/lcboot/ids.h src/include/lcboot/say.h
 $(BUILD)/obj/liblcboot/tolerant.o: src/liblcboot/tolerant.c src/include/lcboot/exec.h src/include/lcboot/tolerant.h src/include/lcboot/watch.h
 $(BUILD)/obj/liblcboot/userns.o: src/liblcboot/userns.c src/include/lcboot/idmap.h src/include/lcboot/proc.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
-$(BUILD)/obj/liblcboot/watch.o: src/liblcboot/watch.c src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/say.h src/include/lcboot/tolerant.h src/include/lcboot/watch.h
+$(BUILD)/obj/liblcboot/watch.o: src/liblcboot/watch.c src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/tolerant.h src/include/lcboot/watch.h
+$(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.h
 
 # Libraries
 
@@ -58,3 +59,5 @@ $(BUILD)/bin/lc-tolerant: LINK := $(BUILD)/obj/lcboot/lc-tolerant.o $(BUILD)/lib
 $(BUILD)/bin/lc-tolerant: $(BUILD)/obj/lcboot/lc-tolerant.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-unshare: LINK := $(BUILD)/obj/lcboot/lc-unshare.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
 $(BUILD)/bin/lc-unshare: $(BUILD)/obj/lcboot/lc-unshare.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lcboot: LINK := $(BUILD)/obj/multicall/lcboot.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
+$(BUILD)/bin/lcboot: $(BUILD)/obj/multicall/lcboot.o $(BUILD)/lib/liblcboot.a

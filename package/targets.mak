@@ -1,7 +1,8 @@
 # What is made. A program exists because src/lcboot/deps-exe has a file of its
 # name, a library because a deps-lib directory has, a page because doc/ has it.
 
-BIN_TARGETS := $(sort $(notdir $(wildcard src/*/deps-exe/*)))
+BIN_TARGETS := $(sort $(notdir $(wildcard src/lcboot/deps-exe/*)))
+MULTICALL_TARGET := $(notdir $(wildcard src/multicall/deps-exe/*))
 LIB_TARGETS := $(patsubst %,lib%.a,$(sort $(notdir $(wildcard src/*/deps-lib/*))))
 MAN_TARGETS := $(sort $(notdir $(wildcard doc/*.5 doc/*.7 doc/*.8)))
 HELPER_TARGETS := $(patsubst tests/helper/%.c,%,$(sort $(wildcard tests/helper/*.c)))

@@ -3,7 +3,8 @@
 #include <skalibs/nonposix.h>
 
 #include <signal.h>
-#include <string.h>
+#include <unistd.h>
+#include <sys/syscall.h>
 
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
@@ -13,9 +14,15 @@
 #define USAGE "lc-sigreset prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
-int main (int argc, char const *const *argv)
+#define SIGNALS 64      /* Linux, but for MIPS */
+#define SIGSET_BYTES 8
+
+int main (int argc, char const **argv)
 {
-  struct sigaction const dfl = { .sa_handler = SIG_DFL } ;
+   /* the kernel's struct sigaction, whose zero is SIG_DFL: libc's sigaction(3)
+      refuses the two signals that it keeps for itself, and those were ignored
+      all the same if the caller was no libc's */
+  static unsigned long const dfl[8] = { 0 } ;
   sigset_t none ;
   int sig = 1 ;
   PROG = "lc-sigreset" ;
@@ -25,10 +32,7 @@ int main (int argc, char const *const *argv)
     argc -= l.ind ; argv += l.ind ;
   }
   if (argc < 1) dieusage() ;
-
-   /* KILL, STOP and the two that libc keeps for itself are refused: they have
-      no other disposition to lose */
-  for (; sig < _NSIG ; sig++) sigaction(sig, &dfl, 0) ;
+  for (; sig <= SIGNALS ; sig++) syscall(SYS_rt_sigaction, sig, dfl, 0, SIGSET_BYTES) ;
   sigemptyset(&none) ;
   sigprocmask(SIG_SETMASK, &none, 0) ;
   lc_exec(argv) ;

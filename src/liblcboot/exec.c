@@ -11,6 +11,8 @@
 
 #include <lcboot/exec.h>
 
+void (*lc_exec_call) (char const *const *) = 0 ;
+
 void lc_tryexec (char const *const *argv, char const *const *envp)
 {
   char const *path = getenv("PATH") ;
@@ -19,6 +21,7 @@ void lc_tryexec (char const *const *argv, char const *const *envp)
 
 void lc_exec (char const *const *argv)
 {
+  if (lc_exec_call) (*lc_exec_call)(argv) ;
   lc_tryexec(argv, (char const *const *)environ) ;
   strerr_dieexec(errno == ENOENT ? 127 : 126, argv[0]) ;
 }

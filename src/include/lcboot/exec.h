@@ -24,6 +24,14 @@ extern void lc_exec (char const *const *argv) gccattr_noreturn ;
 extern void lc_exec0 (char const *const *argv) gccattr_noreturn ;
 
 /*
+   What lc_exec tries first, if it is not null: in the program that holds all of
+   the tools it calls the next one in the same process, where that cannot be told
+   from exec, and returns elsewhere.
+*/
+
+extern void (*lc_exec_call) (char const *const *argv) ;
+
+/*
    Like lc_exec with the environment envp, but returns when the program cannot
    be executed: errno is what execve(2) or the search gave.
 */
