@@ -3,9 +3,10 @@
 # What every test file loads. A file tests/NAME.bats begins
 #
 #     #!/usr/bin/env bats
+#     # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 #     load lib
 #
-# and holds @test blocks. What to know:
+# and holds @test blocks; lc-hostname.bats is a model. What to know:
 #
 # Where a test runs. Each @test is a process tree of its own in new mount
 # (private), PID, IPC, UTS and network namespaces, as root, started with default
@@ -57,7 +58,7 @@
 #   as_user CMD…         as the user `tester` (uid and gid 65533), who has the
 #                        subordinate ids 200000 to 265535; only the test's own
 #                        /etc has them. subids LINE… replaces both files' content.
-#   without CALL[,CALL…] [-e ERRNO] -- CMD…   those system calls fail (ENOSYS).
+#   without [-e ERRNO] CALL… -- CMD…   those system calls fail (ENOSYS).
 #                        For one call that fails once: strace -f -o /dev/null
 #                        -e inject=CALL:error=ERRNO:when=N CMD…
 #
@@ -94,18 +95,18 @@ _lib_enter ()
   local argv
   if [[ $EUID != 0 ]]; then
     echo "the tests need root" >&2
-    return 1
+    exit 1
   fi
   if [[ ! -d $LCBOOT_BIN ]]; then
     echo "no programs in $LCBOOT_BIN: run make" >&2
-    return 1
+    exit 1
   fi
   if [[ ! -x $LCBOOT_TESTS/fresh || ! -x $LCBOOT_TESTS/state ]]; then
     echo "no test helpers in $LCBOOT_TESTS: run make test-helpers" >&2
-    return 1
+    exit 1
   fi
   mapfile -d '' -t argv < "/proc/$$/cmdline"
-  rmdir "$BATS_TEST_TMPDIR" || return 1   # bats makes it once more
+  rmdir "$BATS_TEST_TMPDIR" || exit 1   # bats makes it once more
   export LCBOOT_SANDBOX=$$
   exec "$LCBOOT_TESTS/fresh" unshare -m -p -i -u -n -f --kill-child --propagation private -- \
     setsid "$LCBOOT_REPO/tests/sandbox" "$((TEST_TIMEOUT + 5))" "${argv[@]}" >&3
@@ -119,7 +120,7 @@ if [[ ${0##*/} == bats-exec-test && $SANDBOX != none ]]; then
   BATS_TEST_TIMEOUT=$TEST_TIMEOUT
   cd /mnt || exit 1
   _lib_dir=/run/lib
-  mkdir -p $_lib_dir
+  mkdir -p "$_lib_dir"
 fi
 PATH=$LCBOOT_BIN:$LCBOOT_TESTS:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/execline/bin
 
@@ -181,6 +182,7 @@ try ()
   fi
   output=$(< "$_lib_dir/out")
   stderr=$(< "$_lib_dir/err")
+  # shellcheck disable=SC2034 # the tests read it
   mapfile -t lines <<< "$output"
 }
 
@@ -256,27 +258,27 @@ refute ()
 
 same_state ()
 {
-  fresh "$LCBOOT_TESTS/state" > $_lib_dir/state.before
-  if ! fresh "$@" "$LCBOOT_TESTS/state" > $_lib_dir/state.after; then
+  fresh "$LCBOOT_TESTS/state" > "$_lib_dir/state.before"
+  if ! fresh "$@" "$LCBOOT_TESTS/state" > "$_lib_dir/state.after"; then
     fail "this does not run state: $*" || return 1
   fi
-  diff -u $_lib_dir/state.before $_lib_dir/state.after
+  diff -u "$_lib_dir/state.before" "$_lib_dir/state.after"
 }
 
 # Events
 
 spawn ()
 {
-  rm -f $_lib_dir/spawned
-  mkfifo $_lib_dir/spawned
+  rm -f "$_lib_dir/spawned"
+  mkfifo "$_lib_dir/spawned"
   if [[ -n "${SPAWN_FD:-}" ]]; then exec {SPAWN_FD}<&-; fi
   if [[ $(type -t "$1") == file ]]; then
-    fresh "$@" > $_lib_dir/spawned 2> $_lib_dir/spawned.err 3>&- 4>&- &
+    fresh "$@" > "$_lib_dir/spawned" 2> "$_lib_dir/spawned.err" 3>&- 4>&- &
   else
-    "$@" > $_lib_dir/spawned 2> $_lib_dir/spawned.err 3>&- 4>&- &
+    "$@" > "$_lib_dir/spawned" 2> "$_lib_dir/spawned.err" 3>&- 4>&- &
   fi
   SPAWNED=$!
-  exec {SPAWN_FD}< $_lib_dir/spawned
+  exec {SPAWN_FD}< "$_lib_dir/spawned"
 }
 
 expect ()
@@ -286,7 +288,7 @@ expect ()
     if [[ $line == "$1" ]]; then return 0; fi
     seen+="  $line"$'\n'
   done
-  fail "did not see the line: $1" "but only:" "$seen" "and on stderr:" "$(cat $_lib_dir/spawned.err)"
+  fail "did not see the line: $1" "but only:" "$seen" "and on stderr:" "$(cat "$_lib_dir/spawned.err")"
 }
 
 finish ()
@@ -294,7 +296,7 @@ finish ()
   status=0
   wait "$SPAWNED" || status=$?
   output=''
-  stderr=$(cat $_lib_dir/spawned.err)
+  stderr=$(cat "$_lib_dir/spawned.err")
 }
 
 # Guests and users
@@ -309,7 +311,7 @@ busybox_root ()
     new=$(mktemp -d "$made.XXXXXX")
     chmod 0755 "$new"
     (
-      cd "$new"
+      cd "$new" || exit 1
       mkdir -p bin sbin etc dev proc sys run mnt root home usr/bin usr/sbin usr/lib lib opt srv var/log var/tmp tmp
       chmod 1777 tmp var/tmp
       chmod 0700 root
@@ -369,14 +371,11 @@ as_user ()
 
 without ()
 {
-  local calls=$1 e=ENOSYS
-  shift
+  local calls='' e=ENOSYS
   while [[ $1 != -- ]]; do
-    case $1 in
-      -e) e=$2; shift 2 ;;
-      *) calls+=,$1; shift ;;
-    esac
+    if [[ $1 == -e ]]; then e=$2; shift; else calls+=,$1; fi
+    shift
   done
   shift
-  fresh hide-syscalls -e "$e" "$calls" "$@"
+  fresh hide-syscalls -e "$e" "${calls#,}" "$@"
 }

@@ -110,5 +110,5 @@ int main (int argc, char const **argv)
   for (; *path ; path++) change(rootfd, *path, uid, gid, lenient, owner) ;
   if (root) fd_close(rootfd) ;
   if (terminals) change_terminals(uid, gid, owner) ;
-  lc_exec0((char const *const *)argv + ind) ;
+  lc_exec0(argv + ind) ;
 }

@@ -16,7 +16,7 @@
 
 #define NAME_MAX_UTS 64  /* sethostname(2): __NEW_UTS_LEN */
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   PROG = "lc-hostname" ;
   {

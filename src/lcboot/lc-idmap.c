@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
@@ -35,6 +36,17 @@ static int open_userns (char const *nsfile)
   return fd ;
 }
 
+ /* move_mount(2) says EINVAL */
+
+static void check_kinds (int srcfd, int targetfd, char const *const *argv)
+{
+  struct stat src, target ;
+  if (fstat(srcfd, &src) == -1 || fstat(targetfd, &target) == -1) strerr_diefusys(111, "stat ", argv[0], " or ", argv[1]) ;
+  if (!S_ISDIR(src.st_mode) == !S_ISDIR(target.st_mode)) return ;
+  errno = ENOTDIR ;
+  strerr_diefusys(111, "mount ", argv[0], " on ", argv[1], " (a directory and a non-directory)") ;
+}
+
  /* Ids of a kind that no map was given for stay what they are. */
 
 static int make_userns (lc_idmaps *maps)
@@ -60,7 +72,7 @@ static void die_idmap (int mfd, char const *source, int rec)
     e == EPERM ? ": it belongs to another user namespace, or the namespace is the first one)" : ")") ;
 }
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   lc_idmaps maps = LC_IDMAPS_ZERO ;
   lc_mountopts o = LC_MOUNTOPTS_ZERO ;
@@ -105,6 +117,7 @@ int main (int argc, char const *const *argv)
   rootfd = lc_root_option(root) ;
   targetfd = lc_inroot_open(rootfd, argv[1], 0) ;
   if (targetfd == -1) strerr_diefusys(111, "open ", argv[1], root ? " in " : "", root ? root : "") ;
+  check_kinds(srcfd, targetfd, argv) ;
   nsfd = nsfile ? open_userns(nsfile) : make_userns(&maps) ;
 
   mfd = lc_tree_clone(srcfd, rec) ;
@@ -118,8 +131,7 @@ int main (int argc, char const *const *argv)
   if (mfd == -1 || lc_mount_setattr(mfd, "", AT_EMPTY_PATH | (rec ? AT_RECURSIVE : 0), &attr) == -1)
     die_idmap(srcfd, argv[0], rec) ;
   if (!lc_tree_attach(mfd, targetfd))
-    strerr_diefusys(111, "attach the idmapped mount of ", argv[0], " to ", argv[1],
-      errno == ENOTDIR ? " (a directory and a non-directory)" : "") ;
+    strerr_diefusys(111, "attach the idmapped mount of ", argv[0], " to ", argv[1]) ;
   lc_say(argv[0], " is on ", argv[1], " with its ids mapped") ;
   fd_close(mfd) ;
   fd_close(nsfd) ;

@@ -32,7 +32,7 @@ static void add_regex (genalloc *list, char const *s)
   if (!genalloc_append(regex_t, list, &re)) dienomem() ;
 }
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   lc_dev dev = LC_DEV_ZERO ;
   char const *root = 0 ;

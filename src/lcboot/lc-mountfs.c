@@ -88,8 +88,9 @@ static char const *likely (struct job_s const *j)
       return " (not privileged in this mount namespace, or the file system is not for user namespaces)" ;
     case EINVAL :
       if (j->o.what & LC_OPT_MOVE) return " (the source is no mount point, is locked, or lies in a shared mount)" ;
+      if ((j->o.what & LC_OPT_REMOUNT && !lc_attach_log()[0]) || is_propagation(j)) return " (the target is no mount point)" ;
       if (j->o.what & LC_OPT_BIND) return " (a locked or unbindable mount is in the way: rbind takes the whole tree)" ;
-      if (j->o.what & LC_OPT_REMOUNT || is_propagation(j)) return " (the target is no mount point)" ;
+      if (!j->type) return " (no file system that this kernel knows is in it)" ;
       return " (wrong type, option or contents)" ;
     case EACCES : return " (a directory on the way is closed to this user, or a read-only device)" ;
     case ENODEV : return " (this kernel has no such file system)" ;
@@ -130,7 +131,7 @@ static int try_all (int targetfd, char const *source, lc_mountopts const *o)
     {
       ok = lc_mount_fs(targetfd, p + 1, source, o, 0) ;
       if (ok) lc_say(source, " holds ", p + 1) ;
-      else e = errno ;
+      else if (e == ENODEV || e == EINVAL) e = errno ;  /* EINVAL: it is not that one */
     }
     p += n + more ;
   }
@@ -186,26 +187,39 @@ static int on_target (struct job_s *j, int targetfd, int srcfd)
   return mount_device(j, targetfd, j->source) || fail(j, "mount ", j->source, " on ", j->target) ;
 }
 
+ /* A directory for a directory, and nothing else but the bind or move of a file
+    for what is none: some kernels just say EINVAL. */
+
+static int fits (struct job_s const *j, int targetfd, int isdir)
+{
+  struct stat st ;
+  if (j->o.what & LC_OPT_REMOUNT || is_propagation(j)) return 1 ;
+  if (fstat(targetfd, &st) == -1) return 0 ;
+  return !S_ISDIR(st.st_mode) == !isdir || (errno = ENOTDIR, 0) ;
+}
+
 static int do_job (struct job_s *j, int mkdirs)
 {
   unsigned int flags = strictness(j) ;
   struct stat st ;
+  int isdir = 1 ;
   int srcfd = -1 ;
   int targetfd, ok ;
   if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
   {
     srcfd = open(j->source, O_PATH | O_CLOEXEC) ;
     if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail(j, "open ", j->source, "", "") ;
+    isdir = S_ISDIR(st.st_mode) ;
   }
   if (mkdirs || j->o.what & LC_OPT_MKDIR)
-    flags |= srcfd >= 0 && !S_ISDIR(st.st_mode) ? LC_INROOT_MKFILE : LC_INROOT_MKDIR ;
+    flags |= isdir ? LC_INROOT_MKDIR : LC_INROOT_MKFILE ;
   targetfd = lc_inroot_open(rootfd, j->target, flags) ;
   if (targetfd == -1)
   {
     if (srcfd >= 0) { int e = errno ; fd_close(srcfd) ; errno = e ; }
     return fail(j, "open ", j->target, root ? " in " : "", root ? root : "") ;
   }
-  ok = on_target(j, targetfd, srcfd) ;
+  ok = fits(j, targetfd, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok) lc_say(j->source, " is on ", j->target) ;
   if (srcfd >= 0) fd_close(srcfd) ;
   fd_close(targetfd) ;
@@ -228,23 +242,29 @@ static void from_line (struct mntent const *m, char const *fstab, int mkdirs)
   stralloc_free(&j.o.data) ;
 }
 
+#define LINE_MAX_FSTAB 65536
+
 static void from_fstab (char const *fstab, int mkdirs)
 {
+  static char buf[LINE_MAX_FSTAB] ;
+  struct mntent line ;
   struct mntent *m ;
   FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;
   if (!f) strerr_diefusys(111, "open ", fstab) ;
   for (;;)
   {
     errno = 0 ;
-    m = getmntent(f) ;
+    buf[sizeof(buf) - 2] = 0 ;
+    m = getmntent_r(f, &line, buf, sizeof(buf)) ;
     if (!m) break ;
+    if (buf[sizeof(buf) - 2]) strerr_dief(100, fstab, ": ", m->mnt_dir, ": the line is too long") ;
     from_line(m, fstab, mkdirs) ;
   }
-  if (ferror(f)) strerr_diefusys(111, "read ", fstab) ;
+  if (ferror(f) || errno == ERANGE) strerr_diefusys(111, "read ", fstab) ;
   if (f != stdin && strcmp(fstab, "-")) endmntent(f) ;
 }
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   struct job_s j = { .type = 0, .o = LC_MOUNTOPTS_ZERO } ;
   char const *fstab = 0 ;

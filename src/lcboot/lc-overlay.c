@@ -34,7 +34,7 @@ static void choose (int *top, int opt)
   *top = opt ;
 }
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   lc_overlay ov = LC_OVERLAY_ZERO ;
   lc_idmaps maps = LC_IDMAPS_ZERO ;
@@ -74,7 +74,8 @@ int main (int argc, char const *const *argv)
   if (!argc) dieusage() ;
   if (!ov.upper != !ov.work) strerr_dief(100, "-u and -w belong together") ;
   if (ov.o.what || ov.o.propagation) strerr_dief(100, "-o takes flags and options of an overlay only") ;
-  if (lc_mountopts_has(&ov.o, "lowerdir") || lc_mountopts_has(&ov.o, "upperdir") || lc_mountopts_has(&ov.o, "workdir"))
+  if (lc_mountopts_has(&ov.o, "lowerdir") || lc_mountopts_has(&ov.o, "lowerdir+")
+   || lc_mountopts_has(&ov.o, "upperdir") || lc_mountopts_has(&ov.o, "workdir"))
     strerr_dief(100, "layers are given by -l, -c, -u and -w, not by -o") ;
   ov.target = argv[0] ;
   ov.rootfd = lc_root_option(root) ;

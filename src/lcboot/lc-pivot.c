@@ -25,6 +25,7 @@
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
+#include <lcboot/userns.h>
 #include <lcboot/watch.h>
 
 #define USAGE "lc-pivot [ -v ] [ -c | -s ] [ -o oldroot ] [ -b { command... } | -i fd { command... } ]... newroot prog..."
@@ -50,6 +51,9 @@ static int scan_fd (char const *s)
 static void add_command (genalloc *commands, char const *const *argv, int fd)
 {
   struct command_s c = { .argv = argv, .fd = fd } ;
+  size_t i = genalloc_len(struct command_s, commands) ;
+  while (fd >= 0 && i--)
+    if (genalloc_s(struct command_s, commands)[i].fd == fd) strerr_dief(100, "a descriptor can be given to one -i only") ;
   if (!genalloc_append(struct command_s, commands, &c)) dienomem() ;
 }
 
@@ -168,9 +172,7 @@ static void leave (int oldfd, int targetfd, char const *oldroot)
   if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
 }
 
- /* Returns 0 if only switch_root will do. */
-
-static int pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot)
+static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot)
 {
   int bound = 0 ;
   int r = lc_is_mountpoint(*newfd) ;
@@ -178,7 +180,6 @@ static int pivot (int *newfd, char const *newroot, int oldfd, char const *oldroo
   for (;; r = 0)
   {
     int targetfd = -1 ;
-    int rootfs ;
     if (!r)
     {
       bind_on_itself(newfd, newroot) ;
@@ -186,20 +187,19 @@ static int pivot (int *newfd, char const *newroot, int oldfd, char const *oldroo
     }
     if (oldroot)
     {
-      targetfd = lc_inroot_open(*newfd, oldroot, 0) ;
-      if (targetfd == -1 && undo_bind(bound, *newfd)) strerr_diefusys(111, "open ", oldroot, " in ", newroot) ;
+      targetfd = open_target(*newfd, oldroot) ;
+      if (targetfd == -1 && undo_bind(bound, *newfd))
+        strerr_diefusys(111, "open ", oldroot, " in ", newroot, errno == EBUSY ? " (it is the new root itself)" : "") ;
     }
     if (try_pivot(*newfd, newroot))
     {
       leave(oldfd, targetfd, oldroot) ;
-      return 1 ;
+      return ;
     }
-    rootfs = errno == EINVAL && is_rootfs(oldfd) ;
-    if (rootfs && !oldroot && !bound) return 0 ;
-    if (rootfs || errno != EINVAL || bound)
+    if (errno != EINVAL || bound || is_rootfs(oldfd))
     {
       undo_bind(bound, *newfd) ;
-      die_pivot(newroot, rootfs) ;
+      die_pivot(newroot, errno == EINVAL && is_rootfs(oldfd)) ;
     }
 
      /* a mount that came from a more privileged mount namespace is locked, and
@@ -209,21 +209,35 @@ static int pivot (int *newfd, char const *newroot, int oldfd, char const *oldroo
 }
 
  /* switch_root: newroot is moved over the root, and what lies in the old one is
-    deleted, not what is mounted there. Only a ramfs or tmpfs is emptied. */
+    deleted, not what is mounted there. Only a ramfs or tmpfs is emptied, and not
+    by the root of a user namespace that does not own it. */
 
-static void switch_root (int newfd, char const *newroot, int oldfd)
+static void empty_root (int oldfd)
+{
+  if (!is_volatile(oldfd)) lc_say("the old root is no ramfs or tmpfs: it is left as it is") ;
+  else if (lc_inroot_empty(oldfd)) lc_say("the old root is emptied") ;
+  else if ((errno == EPERM || errno == EACCES) && lc_userns_inside())
+    lc_say("the old root belongs to another user namespace: it is left as it is") ;
+  else strerr_warnwusys("empty the old root") ;
+}
+
+static void switch_root (int *newfd, char const *newroot, int oldfd)
 {
   struct stat a, b ;
-  int empty = is_volatile(oldfd) ;
-  if (fstat(oldfd, &a) == -1 || fstat(newfd, &b) == -1) strerr_diefusys(111, "look at the roots") ;
+  int r = lc_is_mountpoint(*newfd) ;
+  if (r == -1 || fstat(oldfd, &a) == -1 || fstat(*newfd, &b) == -1) strerr_diefusys(111, "look at the roots") ;
   if (a.st_dev == b.st_dev) strerr_dief(111, "unable to switch root to ", newroot, ": it is in the file system of the present root") ;
-  enter(newfd, newroot) ;
-  if (mount(".", "/", 0, MS_MOVE, 0) == -1)
-    strerr_diefusys(111, "move ", newroot, " over /", errno == EINVAL ? " (no mount point, or it lies in a shared mount)" : "") ;
+  for (;; r = 0)
+  {
+    if (!r) bind_on_itself(newfd, newroot) ;
+    enter(*newfd, newroot) ;
+    if (!mount(".", "/", 0, MS_MOVE, 0)) break ;
+    if (errno == EINVAL && r) continue ;  /* a locked mount: a copy can be moved */
+    undo_bind(!r, *newfd) ;
+    strerr_diefusys(111, "move ", newroot, " over /", errno == EINVAL ? " (it lies in a shared mount)" : "") ;
+  }
   change_root(newroot) ;
-  if (!empty) lc_say("the old root is no ramfs or tmpfs: it is left as it is") ;
-  else if (!lc_inroot_empty(oldfd)) strerr_warnwusys("empty the old root") ;
-  else lc_say("the old root is emptied") ;
+  empty_root(oldfd) ;
 }
 
 static void run_commands (genalloc *commands, int nullfd)
@@ -240,6 +254,7 @@ static void run_commands (genalloc *commands, int nullfd)
     if (wstat == -1) strerr_diefusys(111, "run ", c[i].argv[0]) ;
     if (wstat) strerr_dief(111, "the command ", c[i].argv[0], " ", lc_how_ended(wstat), ", so the program is not run") ;
     if (c[i].fd >= 0) fd_close(c[i].fd) ;
+    if (getpid() == 1) wait_reap() ;  /* what it left behind */
     lc_say("the command ", c[i].argv[0], " is done") ;
   }
   lc_sigstate_restore(&old) ;
@@ -260,7 +275,7 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, (char const *const *)argv, "vcso:bi:", &l) ;
+      int opt = subgetopt_r(argc, argv, "vcso:bi:", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
@@ -306,10 +321,11 @@ int main (int argc, char const **argv)
     enter(newfd, newroot) ;
     change_root(newroot) ;
   }
-  else if (how == 's' || !pivot(&newfd, newroot, oldfd, oldroot)) switch_root(newfd, newroot, oldfd) ;
+  else if (how == 's' || (!oldroot && is_rootfs(oldfd))) switch_root(&newfd, newroot, oldfd) ;
+  else pivot(&newfd, newroot, oldfd, oldroot) ;
   fd_close(oldfd) ;
   fd_close(newfd) ;
   lc_say("the root is ", newroot) ;
   run_commands(&commands, nullfd) ;
-  lc_exec((char const *const *)argv + 1) ;
+  lc_exec(argv + 1) ;
 }

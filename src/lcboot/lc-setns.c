@@ -18,6 +18,7 @@
 
 #include <lcboot/exec.h>
 #include <lcboot/pair.h>
+#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
@@ -50,7 +51,7 @@ static void add (char const *file)
 {
   struct ns_s *p ;
   int type ;
-  int fd = open(file, O_RDONLY | O_CLOEXEC) ;
+  int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC) ;
   if (fd == -1) strerr_diefusys(111, "open ", file) ;
   type = ioctl(fd, NS_GET_NSTYPE) ;
   if (type == -1) strerr_dief(100, file, " is not the file of a namespace") ;
@@ -70,9 +71,11 @@ static int same (int fd, int other)
 
 static int is_own_userns (int fd)
 {
-  int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC) ;
+  int procfd = lc_proc_open() ;
+  int own = procfd == -1 ? -1 : lc_proc_ns(procfd, 0, "user") ;
   int r = own >= 0 && same(own, fd) ;
   if (own >= 0) fd_close(own) ;
+  if (procfd >= 0) fd_close(procfd) ;
   return r ;
 }
 
@@ -126,7 +129,7 @@ static void join_all (void)
 }
 
  /* Joining a PID namespace concerns the children only: prog is one, then. It
-    does not outlive us: once the parent tells, PR_SET_PDEATHSIG is in force. */
+    does not outlive us: the parent tells only when PR_SET_PDEATHSIG is in force. */
 
 static void fork_and_watch (void)
 {
@@ -142,20 +145,21 @@ static void fork_and_watch (void)
   if (!pid)
   {
     fd_close(fds[0]) ;
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) ;
-    if (!lc_pair_wait(fds[1])) _exit(111) ;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
+    if (!lc_pair_tell(fds[1]) || !lc_pair_wait(fds[1])) _exit(111) ;
     fd_close(fds[1]) ;
     lc_sigstate_restore(&old) ;
     return ;
   }
   fd_close(fds[1]) ;
-  lc_pair_tell(fds[0]) ;
+  if (lc_pair_wait(fds[0])) lc_pair_tell(fds[0]) ;
+  fd_close(fds[0]) ;
   wstat = lc_watch_child(&w, pid) ;
   if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
-  _exit(wait_estatus(wstat)) ;
+  _exit(lc_exit_code(wstat)) ;
 }
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   int pidns ;
   PROG = "lc-setns" ;

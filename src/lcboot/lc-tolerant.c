@@ -14,7 +14,7 @@
 #define USAGE "lc-tolerant command args..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
-int main (int argc, char const *const *argv)
+int main (int argc, char const **argv)
 {
   PROG = "lc-tolerant" ;
   {

@@ -82,7 +82,7 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
   fmt[pid_fmt(fmt, pid)] = 0 ;
   if (!env_addmodif(&modif, "LCBOOT_PID", fmt)) dienomem() ;
   for (; i < TYPES ; i++)
-    if (plan->flags & (unsigned long)types[i].flag && !env_addmodif(&modif, types[i].name, "1")) dienomem() ;
+    if (!env_addmodif(&modif, types[i].name, plan->flags & (unsigned long)types[i].flag ? "1" : 0)) dienomem() ;
   env_merge(envp, envlen + TYPES + 2, (char const *const *)environ, envlen, modif.s, modif.len) ;
   wstat = lc_run(plan->hook, envp, old, -1, 0) ;
   if (wstat == -1) strerr_diefusys(111, "run the hook ", plan->hook[0]) ;
@@ -110,7 +110,8 @@ static void enter_time (void)
 {
   int nsfd ;
   int procfd = lc_proc_open() ;
-  if (procfd == -1) strerr_diefusys(111, "open a procfs") ;
+  if (procfd == -1) strerr_diefusys(111, "open a procfs, which a time namespace is entered through",
+    errno == EPERM ? " (none can be made without a mount namespace of one's own: -m)" : "") ;
   nsfd = lc_proc_ns(procfd, 0, "time_for_children") ;
   if (nsfd == -1 || setns(nsfd, CLONE_NEWTIME) == -1) strerr_diefusys(111, "enter the new time namespace") ;
   fd_close(nsfd) ;
@@ -158,7 +159,7 @@ static void others (struct plan_s const *plan)
   if (flags) unshare_as(flags) ;
   if (flags & CLONE_NEWTIME) enter_time() ;
   if (plan->propagation && mount(0, "/", 0, MS_REC | plan->propagation, 0) == -1)
-    strerr_diefusys(111, "set the propagation of /") ;
+    strerr_diefusys(111, "set the propagation of /", errno == EINVAL ? " (it is no mount point: -P unchanged leaves it)" : "") ;
   if (plan->loopback) raise_loopback() ;
 }
 
@@ -226,8 +227,8 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
   tell_outside(fd) ;
   wait_for_outside(fd) ;
-  fd_close(fd) ;
   lc_sigstate_restore(old) ;
+  fd_close(fd) ;
 }
 
  /* reboot(2) in a PID namespace ends its init as if by these signals, which can
@@ -236,7 +237,7 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
 static int ended (int wstat)
 {
   int again ;
-  if (!WIFSIGNALED(wstat) || (WTERMSIG(wstat) != SIGHUP && WTERMSIG(wstat) != SIGINT)) return wait_estatus(wstat) ;
+  if (!WIFSIGNALED(wstat) || (WTERMSIG(wstat) != SIGHUP && WTERMSIG(wstat) != SIGINT)) return lc_exit_code(wstat) ;
   again = WTERMSIG(wstat) == SIGHUP ;
   lc_say("the guest asked for a ", again ? "restart" : "power off") ;
   if (getpid() == 1) reboot(again ? RB_AUTOBOOT : RB_POWER_OFF) ;
@@ -263,7 +264,8 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch const *w)
     return ;
   }
   fd_close(fds[1]) ;
-  if (outside(plan, fds[0], pid, &old)) lc_say("the program is running") ;
+   /* what is forwarded before the child has its signals back would be lost */
+  if (outside(plan, fds[0], pid, &old) && !lc_pair_wait(fds[0])) lc_say("the program is running") ;
   fd_close(fds[0]) ;
   wstat = lc_watch_child(w, pid) ;
   if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
@@ -285,7 +287,7 @@ static unsigned long scan_propagation (char const *s)
 int main (int argc, char const **argv)
 {
   struct plan_s plan = { .flags = 0, .maps = LC_IDMAPS_ZERO } ;
-  lc_watch w = LC_WATCH_ZERO ;
+  lc_watch w = { .init = 1 } ;
   char const *propagation = 0 ;
   char const *needs_p = 0 ;
   PROG = "lc-unshare" ;
@@ -294,7 +296,7 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, (char const *const *)argv, "vmuinCpTUM:G:B:P:lk:s:b", &l) ;
+      int opt = subgetopt_r(argc, argv, "vmuinCpTUM:G:B:P:lk:s:b", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
@@ -348,5 +350,5 @@ int main (int argc, char const **argv)
   }
   if (plan.flags & CLONE_NEWPID) fork_and_watch(&plan, &w) ;
   else stay(&plan) ;
-  lc_exec((char const *const *)argv) ;
+  lc_exec(argv) ;
 }

@@ -4,10 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <stdio.h>
 #include <unistd.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -70,17 +68,21 @@ int lc_is_mountpoint (int fd)
 
  /* Detached mounts */
 
-int lc_tree_clone (int fd, int rec)
+static int clone_tree (int fd, unsigned int rec, unsigned long propagation)
 {
-  struct lc_mount_attr attr = { .propagation = MS_PRIVATE } ;
-  unsigned int r = rec ? AT_RECURSIVE : 0 ;
-  int mfd = lc_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | r) ;
-  if (mfd >= 0 && lc_mount_setattr(mfd, "", AT_EMPTY_PATH | r, &attr) == -1)
+  struct lc_mount_attr attr = { .propagation = propagation } ;
+  int mfd = lc_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | rec) ;
+  if (mfd >= 0 && lc_mount_setattr(mfd, "", AT_EMPTY_PATH | rec, &attr) == -1)
   {
     closefd(mfd) ;
     mfd = -1 ;
   }
   return mfd ;
+}
+
+int lc_tree_clone (int fd, int rec)
+{
+  return clone_tree(fd, rec ? AT_RECURSIVE : 0, MS_PRIVATE) ;
 }
 
 int lc_tree_attach (int mfd, int targetfd)
@@ -204,19 +206,24 @@ static int above (int targetfd, int same)
 }
 
  /* The flags of an existing mount with o's changes, as a remount wants them:
-    all of them, or the rest is lost. */
+    all of them, or the rest is lost. statfs(2) has two of them as other bits. */
 
 static int old_flags (int fd, lc_mountopts const *o, unsigned long *flags)
 {
-  unsigned long const known = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME ;
+  unsigned long const known = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME | MS_NODIRATIME ;
   struct statfs sfs ;
   if (fstatfs(fd, &sfs) == -1) return 0 ;
   *flags = (unsigned long)sfs.f_flags & known ;
-  if (sfs.f_flags & 0x2000) *flags |= MS_NOSYMFOLLOW ;  /* ST_NOSYMFOLLOW, Linux 5.10 */
-  if ((o->attr_set | o->attr_clr) & LC_ATTR_ATIME) *flags &= ~(unsigned long)(MS_NOATIME | MS_RELATIME) ;
-  *flags &= ~lc_mountopts_msflags(o->attr_clr) ;
+  if (sfs.f_flags & LC_ST_RELATIME) *flags |= MS_RELATIME ;
+  if (sfs.f_flags & LC_ST_NOSYMFOLLOW) *flags |= MS_NOSYMFOLLOW ;
+  if (!(*flags & (MS_NOATIME | MS_RELATIME))) *flags |= MS_STRICTATIME ;
+  if (o->attr_clr & LC_ATTR_ATIME)
+  {
+    *flags &= ~(unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME) ;
+    if (!(o->attr_set & LC_ATTR_ATIME)) *flags |= MS_RELATIME ;
+  }
+  *flags &= ~(lc_mountopts_msflags(o->attr_clr & ~(uint64_t)LC_ATTR_ATIME) | o->sbclr) ;
   *flags |= lc_mountopts_msflags(o->attr_set) ;
-  if (!(*flags & (MS_NOATIME | MS_RELATIME)) && !(o->attr_clr & LC_ATTR_ATIME)) *flags |= MS_STRICTATIME ;
   return 1 ;
 }
 
@@ -226,29 +233,50 @@ static int old_setattr (int fd, lc_mountopts const *o)
   return old_flags(fd, o, &flags) && old_mount(fd, 0, 0, MS_REMOUNT | MS_BIND | flags, 0) ;
 }
 
- /* The same for every mount below the one at fd, which mount(2) cannot do. */
+ /* The fifth word of a line of mountinfo, in place: what would break up a line
+    there is written as a backslash and three octal digits. */
+
+static char *mountpoint_of (char *line)
+{
+  char *dir, *p, *q ;
+  unsigned int i = 4 ;
+  for (dir = line ; i && *dir && *dir != '\n' ; dir++) if (*dir == ' ') i-- ;
+  for (p = q = dir ; *p && *p != ' ' && *p != '\n' ; q++)
+    if (p[0] == '\\' && p[1] && p[2] && p[3])
+    {
+      *q = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0')) ;
+      p += 4 ;
+    }
+    else *q = *p++ ;
+  *q = 0 ;
+  return dir ;
+}
+
+ /* The same for every mount below the one at fd, which mount(2) cannot do. What
+    another mount covers is out of reach, and stays as it is. */
 
 static int old_setattr_below (int fd, lc_mountopts const *o)
 {
   stralloc top = STRALLOC_ZERO ;
-  struct mntent *m ;
-  FILE *table ;
+  stralloc table = STRALLOC_ZERO ;
+  char *line ;
   size_t n ;
-  int ok = 1 ;
-  if (!canonical(fd, &top)) return 0 ;
-  n = top.s[1] ? top.len - 1 : 0 ;
-  table = setmntent("/proc/self/mounts", "r") ;
-  if (!table) { stralloc_free(&top) ; return 0 ; }
-  while (ok && (m = getmntent(table)))
+  int ok = canonical(fd, &top) && openslurpclose(&table, "/proc/self/mountinfo") && stralloc_0(&table) ;
+  n = ok && top.s[1] ? top.len - 1 : 0 ;
+  for (line = table.s ; ok && *line ; )
   {
-    int sub ;
-    if (strncmp(m->mnt_dir, top.s, n) || m->mnt_dir[n] != '/' || !m->mnt_dir[n+1]) continue ;
-    sub = open_canonical(m->mnt_dir) ;
-    if (sub == -1) { ok = errno == ENOENT ; continue ; }
-    ok = old_setattr(sub, o) ;
-    closefd(sub) ;
+    size_t len = strcspn(line, "\n") ;
+    int more = line[len] == '\n' ;
+    char *dir = mountpoint_of(line) ;
+    line += len + more ;
+    if (!strncmp(dir, top.s, n) && dir[n] == '/' && dir[n+1])
+    {
+      int sub = open_canonical(dir) ;
+      ok = sub >= 0 ? old_setattr(sub, o) : errno == ENOENT || errno == ENOTDIR ;
+      closefd(sub) ;
+    }
   }
-  endmntent(table) ;
+  stralloc_free(&table) ;
   stralloc_free(&top) ;
   return ok ;
 }
@@ -260,12 +288,14 @@ static unsigned long rec_of (unsigned int what, unsigned int bit)
 
 static int old_bind (int targetfd, int srcfd, lc_mountopts const *o, int *mfd)
 {
+  unsigned long const first = (o->propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE) | MS_REC ;
   char s[LC_FDPATH_MAX] ;
   int fd, ok ;
   if (!old_mount(targetfd, lc_fdpath(s, srcfd), 0, MS_BIND | rec_of(o->what, LC_OPT_REC), 0)) return 0 ;
   fd = above(targetfd, srcfd) ;
   if (fd == -1) return 0 ;
-  ok = old_mount(fd, 0, 0, o->propagation ? o->propagation | rec_of(o->what, LC_OPT_PROPREC) : MS_PRIVATE | MS_REC, 0)
+  ok = old_mount(fd, 0, 0, first, 0)
+    && (!o->propagation || o->propagation == MS_SLAVE || old_mount(fd, 0, 0, o->propagation | rec_of(o->what, LC_OPT_PROPREC), 0))
     && (!(o->attr_set | o->attr_clr)
      || (old_setattr(fd, o) && (!(o->what & LC_OPT_REC) || old_setattr_below(fd, o)))) ;
   if (!ok) { int e = errno ; lc_tree_detach(fd) ; errno = e ; }
@@ -328,10 +358,10 @@ int lc_mount_bind (int targetfd, int srcfd, lc_mountopts const *o, int *mfd)
   unsigned int rec = o->what & LC_OPT_REC ? AT_RECURSIVE : 0 ;
   int fd ;
   kernel_log.len = 0 ;
-  fd = lc_tree_clone(srcfd, !!rec) ;
+  fd = clone_tree(srcfd, rec, o->propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE) ;
   if (fd >= 0
    && (!(attr.attr_set | attr.attr_clr) || !lc_mount_setattr(fd, "", AT_EMPTY_PATH | rec, &attr))
-   && (!o->propagation || set_propagation(fd, o))
+   && (!o->propagation || o->propagation == MS_SLAVE || set_propagation(fd, o))
    && lc_tree_attach(fd, targetfd))
   {
     if (mfd) *mfd = fd ; else closefd(fd) ;

@@ -181,6 +181,22 @@ static int is_excluded (lc_dev const *dev, char const *name)
   return 0 ;
 }
 
+static int is_standard (char const *path)
+{
+  unsigned int i = 0 ;
+  for (; i < N(nodes) ; i++) if (!strcmp(nodes[i].name, path)) return 1 ;
+  return 0 ;
+}
+
+ /* Never a failed boot: what cannot be bound here is left out. */
+
+static void bind_rest (int todir, char const *name, int fd, int rec, char const *path)
+{
+  if (bind_on(todir, name, fd, rec)) return ;
+  if (errno != EPERM && errno != EINVAL && errno != EACCES) die_undone("bind the current /dev/", path) ;
+  lc_say(path, " is left out: it was refused") ;
+}
+
 static void copy_link (int fd, int todir, char const *name)
 {
   char target[4096] ;
@@ -197,7 +213,7 @@ static void copy_dir (lc_dev const *dev, int fd, int todir, stralloc *path, char
   if (mkdirat(todir, name, 0755) == -1) die_undone("make the directory ", name) ;
   if (lc_is_mountpoint(fd) == 1)
   {
-    if (!bind_on(todir, name, fd, 1)) die_undone("bind the current /dev/", name) ;
+    bind_rest(todir, name, fd, 1, path->s) ;
     return ;
   }
   sub = openat(todir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
@@ -209,13 +225,14 @@ static void copy_dir (lc_dev const *dev, int fd, int todir, stralloc *path, char
   fd_close(sub) ;
 }
 
- /* One entry, unless it is there already. path is its name below /dev. */
+ /* One entry, unless it is there already, or was left out because it is not what
+    its name says. path is its name below /dev. */
 
 static void copy_entry (lc_dev const *dev, int fromfd, int todir, stralloc *path, char const *name)
 {
   struct stat st ;
   int fd ;
-  if (!fstatat(todir, name, &st, AT_SYMLINK_NOFOLLOW)) return ;
+  if (is_standard(path->s) || !fstatat(todir, name, &st, AT_SYMLINK_NOFOLLOW)) return ;
   if (is_excluded(dev, path->s))
   {
     lc_say(path->s, " is excluded") ;
@@ -227,7 +244,7 @@ static void copy_entry (lc_dev const *dev, int fromfd, int todir, stralloc *path
   path->len-- ;
   if (S_ISLNK(st.st_mode)) copy_link(fd, todir, name) ;
   else if (S_ISDIR(st.st_mode)) copy_dir(dev, fd, todir, path, name, &st) ;
-  else if (!bind_on(todir, name, fd, 0)) die_undone("bind the current /dev/", path->s) ;
+  else bind_rest(todir, name, fd, 0, path->s) ;
   fd_close(fd) ;
 }
 

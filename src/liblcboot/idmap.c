@@ -44,7 +44,7 @@ static void add (genalloc *m, lc_idextent const *e)
   size_t i = 0 ;
   extent_fmt(new, e, ':') ;
   if (!e->count) strerr_dief(100, "id map ", new, " maps nothing") ;
-  if (e->count - 1 > LC_ID_MAX - e->inside || e->count - 1 > LC_ID_MAX - e->outside)
+  if (e->inside > LC_ID_MAX || e->count - 1 > LC_ID_MAX - e->inside || e->count - 1 > LC_ID_MAX - e->outside)
     strerr_dief(100, "id map ", new, " runs past the last id, 4294967294") ;
   for (; i < n ; i++)
   {
@@ -91,22 +91,26 @@ void lc_idmap_add (genalloc *m, char const *s)
   add(m, &e) ;
 }
 
- /* The field n, from 0 on, of a line between colons; its end becomes a null. */
+static size_t field_len (char const *s)
+{
+  return strcspn(s, ":\n") ;
+}
 
-static char *field (char *line, unsigned int n)
+ /* The field n, from 0 on, of a line between colons, or null. */
+
+static char const *field (char const *line, unsigned int n)
 {
   while (n--)
   {
-    line = strchr(line, ':') ;
-    if (!line) return 0 ;
-    line++ ;
+    line += field_len(line) ;
+    if (*line++ != ':') return 0 ;
   }
   return line ;
 }
 
-static size_t field_len (char const *s)
+static int is_field (char const *s, char const *value)
 {
-  return strcspn(s, ":\n") ;
+  return field_len(s) == strlen(value) && !strncmp(s, value, strlen(value)) ;
 }
 
  /* The login name of the caller: /etc/passwd itself, as a static program cannot
@@ -120,17 +124,12 @@ static int login_name (stralloc *sa, char const *uid)
   if (openslurpclose(&passwd, "/etc/passwd") && stralloc_0(&passwd))
     for (line = passwd.s ; line && !ok ; line = (line = strchr(line, '\n')) ? line + 1 : 0)
     {
-      char *id = field(line, 2) ;
-      if (id && field_len(id) == strlen(uid) && !strncmp(id, uid, strlen(uid)) && id < line + strcspn(line, "\n"))
+      char const *id = field(line, 2) ;
+      if (id && is_field(id, uid))
         ok = stralloc_catb(sa, line, field_len(line)) && stralloc_0(sa) ;
     }
   stralloc_free(&passwd) ;
   return ok ;
-}
-
-static int is_field (char const *s, char const *value)
-{
-  return field_len(s) == strlen(value) && !strncmp(s, value, strlen(value)) ;
 }
 
 static int number_field (char const *s, uint32_t *n)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
@@ -86,6 +87,18 @@ static int make (int dirfd, char const *name, int isfile)
   return 1 ;
 }
 
+ /* One of procfs' magic links, which lead anywhere whatever they read as: those
+    of a process, and not self, mounts and so on, which have a length or stand in
+    procfs' root. */
+
+static int is_magic (int dirfd, int fd, struct stat const *st)
+{
+  struct statfs sfs ;
+  struct stat dir ;
+  return !st->st_size && !fstatfs(fd, &sfs) && sfs.f_type == LC_PROC_MAGIC
+    && (fstat(dirfd, &dir) == -1 || dir.st_ino != LC_PROC_ROOT_INO) ;
+}
+
  /* The one step of a walk: a name in a directory, made if need be. */
 
 static int step (int dirfd, char const *name, int last, unsigned int flags)
@@ -96,7 +109,18 @@ static int step (int dirfd, char const *name, int last, unsigned int flags)
   return lc_inroot_entry(dirfd, name) ;
 }
 
-static int walk (genalloc *dirs, stralloc *rest, unsigned int flags)
+ /* .. of an ordinary path leaves the directory that the walk began in */
+
+static int above (genalloc *dirs)
+{
+  int fd = openat(here(dirs), "..", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  if (fd == -1) return 0 ;
+  fd_close(here(dirs)) ;
+  genalloc_s(int, dirs)[0] = fd ;
+  return 1 ;
+}
+
+static int walk (genalloc *dirs, stralloc *rest, unsigned int flags, int confined)
 {
   unsigned int links = 0 ;
   for (;;)
@@ -104,17 +128,19 @@ static int walk (genalloc *dirs, stralloc *rest, unsigned int flags)
     struct stat st ;
     char *p = rest->s ;
     char *name ;
-    int fd, last ;
+    int fd, last, slash ;
     while (*p == '/') p++ ;
     if (!*p) return fcntl(here(dirs), F_DUPFD_CLOEXEC, 0) ;
     name = p ;
     p += strcspn(p, "/") ;
+    slash = *p == '/' ;
     last = !p[strspn(p, "/")] ;
     if (*p) *p++ = 0 ;
     if (!strcmp(name, ".")) fd = -1 ;
     else if (!strcmp(name, ".."))
     {
       if (genalloc_len(int, dirs) > 1) up(dirs, genalloc_len(int, dirs) - 1) ;
+      else if (!confined && !above(dirs)) return -1 ;
       fd = -1 ;
     }
     else
@@ -127,12 +153,13 @@ static int walk (genalloc *dirs, stralloc *rest, unsigned int flags)
         stralloc target = STRALLOC_ZERO ;
         char buf[4096] ;
         ssize_t r ;
-        if (flags & (LC_INROOT_NOSYMLINKS | LC_INROOT_MKDIR | LC_INROOT_MKFILE) || ++links > LINKS_MAX)
+        if (flags & (LC_INROOT_NOSYMLINKS | LC_INROOT_MKDIR | LC_INROOT_MKFILE) || ++links > LINKS_MAX
+         || is_magic(here(dirs), fd, &st))
           { errno = ELOOP ; goto err ; }
         r = readlinkat(fd, "", buf, sizeof(buf)) ;
         if (r <= 0 || r == sizeof(buf)) { errno = r < 0 ? errno : ENAMETOOLONG ; goto err ; }
         if (buf[0] == '/') up(dirs, 1) ;
-        if (!stralloc_catb(&target, buf, (size_t)r) || !stralloc_append(&target, '/')
+        if (!stralloc_catb(&target, buf, (size_t)r) || (slash && !stralloc_append(&target, '/'))
          || !stralloc_catb(&target, p, strlen(p) + 1)) goto err ;
         fd_close(fd) ;
         stralloc_free(rest) ;
@@ -142,7 +169,7 @@ static int walk (genalloc *dirs, stralloc *rest, unsigned int flags)
     }
     if (fd >= 0)
     {
-      if (!last && !S_ISDIR(st.st_mode)) { errno = ENOTDIR ; goto err ; }
+      if (slash && !S_ISDIR(st.st_mode)) { errno = ENOTDIR ; goto err ; }
       if (!genalloc_append(int, dirs, &fd)) goto err ;
     }
     memmove(rest->s, p, strlen(p) + 1) ;
@@ -157,7 +184,7 @@ static int walk (genalloc *dirs, stralloc *rest, unsigned int flags)
   }
 }
 
-static int slow (int rootfd, char const *path, unsigned int flags)
+static int slow (int rootfd, char const *path, unsigned int flags, int confined)
 {
   genalloc dirs = GENALLOC_ZERO ;
   stralloc rest = STRALLOC_ZERO ;
@@ -165,7 +192,7 @@ static int slow (int rootfd, char const *path, unsigned int flags)
   int fd = fcntl(rootfd, F_DUPFD_CLOEXEC, 0) ;
   if (fd == -1) return -1 ;
   if (!genalloc_append(int, &dirs, &fd) || !stralloc_cats(&rest, path) || !stralloc_0(&rest)) fd = -1 ;
-  else fd = walk(&dirs, &rest, flags) ;
+  else fd = walk(&dirs, &rest, flags, confined) ;
   e = errno ;
   up(&dirs, 0) ;
   genalloc_free(int, &dirs) ;
@@ -184,7 +211,7 @@ static int open_only (int rootfd, char const *path, unsigned int flags)
     if (fd >= 0 || !lc_hidden(errno)) return fd ;
     hidden = 1 ;
   }
-  return slow(rootfd, path, flags) ;
+  return slow(rootfd, path, flags, 1) ;
 }
 
 int lc_inroot_open (int rootfd, char const *path, unsigned int flags)
@@ -192,10 +219,10 @@ int lc_inroot_open (int rootfd, char const *path, unsigned int flags)
   int e ;
   int fd = open_only(rootfd, path, flags & LC_INROOT_NOSYMLINKS) ;
   if (fd >= 0 || errno != ENOENT || !(flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE))) return fd ;
-  if (rootfd != AT_FDCWD) return slow(rootfd, path, flags) ;
+  if (rootfd != AT_FDCWD) return slow(rootfd, path, flags, 1) ;
   rootfd = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
   if (rootfd == -1) return -1 ;
-  fd = slow(rootfd, path, flags) ;
+  fd = slow(rootfd, path, flags, 0) ;
   e = errno ;
   fd_close(rootfd) ;
   errno = e ;

@@ -113,7 +113,8 @@ static char const *one (lc_mountopts *o, char const *s)
   {
     if (!lc_number_scan(s + 10, INT64_MAX, &o->sizelimit)) return complain(s, " wants a number of bytes") ;
   }
-  else if (!strcmp(s, "x-mount.mkdir")) o->what |= LC_OPT_MKDIR ;
+  else if (!strcmp(s, "x-mount.mkdir") || !strcmp(s, "X-mount.mkdir")) o->what |= LC_OPT_MKDIR ;
+  else if (!strncmp(s + 1, "-mount.mkdir=", 13) && (*s == 'x' || *s == 'X')) return complain(s, " wants no mode here: it is 0755") ;
   else if (!strncmp(s, "x-", 2) || !strncmp(s, "X-", 2) || !strncmp(s, "comment=", 8)) ;
   else if (s[0] == '=') return complain(s, " has no name") ;
   else if (!stralloc_catb(&o->data, s, strlen(s) + 1)) dienomem() ;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
+#include <skalibs/gccattributes.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
@@ -68,14 +69,15 @@ static void drop_temporaries (void)
 
 #define die(...) do { drop_temporaries() ; strerr_diefusys(111, __VA_ARGS__) ; } while (0)
 
- /* Which directories overlap: their canonical names tell. Two mounts of one
-    directory escape this, but not the kernel, which says ELOOP. */
+ /* Which directories overlap: their canonical names tell. What lies inside
+    another mount of a layer escapes this, but not the kernel, which says ELOOP. */
 
 struct place_s
 {
   char const *name ;
   size_t canonical ;  /* in names; ends with a slash */
   dev_t dev ;
+  ino_t ino ;        /* 0 if it does not exist yet */
 } ;
 
 static stralloc names = STRALLOC_ZERO ;
@@ -88,6 +90,7 @@ static void add_place (int fd, char const *name, char const *below)
   struct stat st ;
   if (fstat(fd, &st) == -1) strerr_diefusys(111, "look at ", name) ;
   p.dev = st.st_dev ;
+  p.ino = below ? 0 : st.st_ino ;
   if (sareadlink(&names, lc_fdpath(s, fd)) == -1) return ;  /* without a /proc it is the kernel's to tell */
   if (names.s[names.len-1] != '/' && !stralloc_append(&names, '/')) dienomem() ;
   if (below && (!stralloc_cats(&names, below) || !stralloc_append(&names, '/'))) dienomem() ;
@@ -96,7 +99,17 @@ static void add_place (int fd, char const *name, char const *below)
 
 static int place_cmp (void const *a, void const *b)
 {
-  return strcmp(names.s + ((struct place_s const *)a)->canonical, names.s + ((struct place_s const *)b)->canonical) ;
+  struct place_s const *p = a ;
+  struct place_s const *q = b ;
+  if (p->dev != q->dev) return p->dev < q->dev ? -1 : 1 ;
+  return strcmp(names.s + p->canonical, names.s + q->canonical) ;
+}
+
+static void die_same (char const *a, char const *b) gccattr_noreturn ;
+
+static void die_same (char const *a, char const *b)
+{
+  strerr_dief(100, a, " and ", b, " are the same directory: an overlay takes it once") ;
 }
 
 static void check_places (void)
@@ -111,9 +124,22 @@ static void check_places (void)
     char const *a = names.s + p[i-1].canonical ;
     char const *b = names.s + p[i].canonical ;
     if (strncmp(a, b, strlen(a)) || p[i-1].dev != p[i].dev) continue ;
-    if (!strcmp(a, b)) strerr_dief(100, p[i-1].name, " and ", p[i].name, " are the same directory: an overlay takes it once") ;
+    if (!strcmp(a, b)) die_same(p[i-1].name, p[i].name) ;
     strerr_dief(100, p[i].name, " is inside ", p[i-1].name, ": layers of an overlay must be apart") ;
   }
+  for (i = 1 ; i < n ; i++)
+  {
+    size_t j = i ;
+    while (j-- && p[j].dev == p[i].dev)
+      if (p[i].ino && p[j].ino == p[i].ino) die_same(p[j].name, p[i].name) ;
+  }
+}
+
+static int is_dir (int fd)
+{
+  struct stat st ;
+  if (fstat(fd, &st) == -1) return 0 ;
+  return S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0) ;
 }
 
 static int open_dir (char const *name, char const *what)
@@ -169,25 +195,51 @@ static int make_work (int dirfd, char const *where)
     that a work directory cannot be the upper one, EINVAL, having changed nothing
     (ovl_get_upper comes before ovl_get_workdir). */
 
-static int is_in_use (void)
+static int by_name (lc_mountopts const *plain) ;
+
+static int probe (void)
 {
-  char fds[LC_FDPATH_MAX] ;
+  static char const *const keys[3] = { "lowerdir+", "upperdir", "workdir" } ;
+  char s[LC_FDPATH_MAX] ;
+  int e, r = 0 ;
+  unsigned int i = 0 ;
   int fsfd = lc_fsopen("overlay", FSOPEN_CLOEXEC) ;
-  int r ;
-  if (fsfd == -1) return 0 ;
-  r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "lowerdir", lc_fdpath(fds, fd_of(&layers, 0)), 0) ;
-  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "upperdir", lc_fdpath(fds, upperfd), 0) ;
-  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "workdir", lc_fdpath(fds, upperfd), 0) ;
+  if (fsfd == -1) return -1 ;
+  for (; i < 3 && !r ; i++)
+  {
+    int fd = i ? upperfd : fd_of(&layers, 0) ;
+    r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, keys[i], 0, fd) ;
+    if (r == -1 && errno == EINVAL)
+      r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, i ? keys[i] : "lowerdir", lc_fdpath(s, fd), 0) ;
+  }
   if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "index", "on", 0) ;
   if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_CMD_CREATE, 0, 0, 0) ;
-  r = r == -1 && errno == EBUSY ;
+  e = errno ;
   fd_close(fsfd) ;
+  errno = e ;
+  return r ;
+}
+
+static int probe_by_name (void)
+{
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  int given = workfd ;
+  int r ;
+  lc_mountopts_scan(&o, "index=on") ;
+  workfd = upperfd ;
+  r = by_name(&o) ;
+  workfd = given ;
+  stralloc_free(&o.data) ;
   return r ;
 }
 
 static void check_in_use (char const *name)
 {
-  if (is_in_use()) strerr_dief(111, "unable to use ", name, ": another overlay is mounted on it") ;
+  int r = probe() ;
+  if (r == -1 && lc_hidden(errno)) r = probe_by_name() ;
+  if (r == -1 && errno == EINVAL) return ;
+  if (errno == EBUSY) strerr_dief(111, "unable to use ", name, ": another overlay is mounted on it") ;
+  strerr_diefusys(111, "tell whether another overlay is mounted on ", name) ;
 }
 
  /* The cache is locked while it is prepared; afterwards the mount itself says
@@ -364,6 +416,7 @@ static int by_old_mount (lc_mountopts const *o)
     return -2 ;
   }
   clone = lc_tree_clone(fd, 0) ;
+  if (clone >= 0) lc_tree_detach(fd) ;  /* it, and not what it lies on, is what umount2(2) finds there */
   fd_close(fd) ;
   return clone >= 0 ? clone : -2 ;
 }
@@ -427,7 +480,7 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (n < 2 && !ov->cache && !ov->upper && !ov->ephemeral)
     strerr_dief(100, "a read-only overlay wants two layers at least: for one, bind it (lc-mountfs -o bind,ro)") ;
   targetfd = lc_inroot_open(ov->rootfd, ov->target, 0) ;
-  if (targetfd == -1) strerr_diefusys(111, "open ", ov->target) ;
+  if (targetfd == -1 || !is_dir(targetfd)) strerr_diefusys(111, "open ", ov->target) ;
   open_layers(ov, with_target) ;
   if (ov->cache) open_cache(ov->cache) ;
   else if (ov->upper) open_given(ov->upper, ov->work) ;
@@ -439,8 +492,9 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (mfd == -1 && (errno == EINVAL || lc_hidden(errno))) mfd = by_name(&ov->o) ;
   if (mfd == -1)
   {
-    char const *why = likely() ;
-    die("mount an overlay on ", ov->target, why, lc_attach_log()) ;
+    char const *log = lc_attach_log() ;
+    char const *why = *log ? "" : likely() ;
+    die("mount an overlay on ", ov->target, why, log) ;
   }
   if (mfd >= 0)
   {

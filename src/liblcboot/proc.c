@@ -19,8 +19,6 @@
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
 
-#define PROC_ROOT_INO 1
-
 static int is_proc (int fd)
 {
   struct statfs sfs ;
@@ -46,7 +44,7 @@ int lc_proc_open (void)
   int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
   if (fd >= 0)
   {
-    if (is_proc(fd) && !fstat(fd, &st) && st.st_ino == PROC_ROOT_INO && self_of(fd) == getpid()) return fd ;
+    if (is_proc(fd) && !fstat(fd, &st) && st.st_ino == LC_PROC_ROOT_INO && self_of(fd) == getpid()) return fd ;
     fd_close(fd) ;
   }
   o.attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC ;

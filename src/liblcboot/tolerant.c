@@ -45,16 +45,23 @@ static int find (stralloc *sa, char const *name)
 }
 
  /* The words of a #! line as the kernel splits it: the interpreter, and the
-    rest, if any, as one argument. Returns their number. */
+    rest, if any, as one argument. Returns their number; 0 too if the line is so
+    long that the interpreter's name may be cut. */
 
 static unsigned int shebang (char const *file, char *buf, char const **word)
 {
   size_t n ;
   char *arg ;
-  ssize_t r = openreadnclose_nb(file, buf, SHEBANG_MAX - 1) ;
+  ssize_t r = openreadnclose_nb(file, buf, SHEBANG_MAX) ;
   if (r < 2 || buf[0] != '#' || buf[1] != '!') return 0 ;
   buf[r] = 0 ;
   n = strcspn(buf, "\n") ;
+  if (n == SHEBANG_MAX)
+  {
+    char const *name = buf + 2 + strspn(buf + 2, " \t") ;
+    if (!name[strcspn(name, " \t")]) return 0 ;
+    n-- ;
+  }
   while (n > 2 && (buf[n-1] == ' ' || buf[n-1] == '\t')) n-- ;
   buf[n] = 0 ;
   word[0] = buf + 2 + strspn(buf + 2, " \t") ;
@@ -68,7 +75,7 @@ static unsigned int shebang (char const *file, char *buf, char const **word)
 
 static void interpret (char const *file, char const *const *argv, char const *const *envp)
 {
-  char buf[SHEBANG_MAX] ;
+  char buf[SHEBANG_MAX + 1] ;
   char const *word[2] ;
   unsigned int n = shebang(file, buf, word) ;
   unsigned int argc = 0 ;
@@ -83,7 +90,7 @@ static void interpret (char const *file, char const *const *argv, char const *co
     memcpy(newargv, word, n * sizeof(char const *)) ;
     newargv[n] = file ;
     memcpy(newargv + n + 1, argv + 1, argc * sizeof(char const *)) ;
-    lc_tryexec(newargv, envp) ;
+    execve(newargv[0], (char *const *)newargv, (char *const *)envp) ;
     strerr_diefusys(errno == ENOENT ? 127 : 126, "exec ", word[0], ", the interpreter of ", file) ;
   }
 }
@@ -156,7 +163,8 @@ void lc_tolerant_exec (char const *const *argv, char const *const *envp)
   if (strchr(argv[0], '/') && !stat(argv[0], &st) && S_ISDIR(st.st_mode)) run_all(argv[0], argv, envp) ;
   lc_tryexec(argv, envp) ;
   e = errno ;
-  if (e == EACCES && find(&file, argv[0]) && !stat(file.s, &st) && S_ISREG(st.st_mode))
+   /* ENOENT too: it may be the interpreter that is missing */
+  if ((e == EACCES || e == ENOENT) && find(&file, argv[0]) && !stat(file.s, &st) && S_ISREG(st.st_mode))
     interpret(file.s, argv, envp) ;
   errno = e ;
   strerr_dieexec(e == ENOENT ? 127 : 126, argv[0]) ;

@@ -128,7 +128,8 @@ static void write_kind (int procfd, pid_t pid, genalloc const *m, int group)
 void lc_userns_write (pid_t pid, lc_idmaps const *maps)
 {
   int procfd = lc_proc_open() ;
-  if (procfd == -1) strerr_diefusys(111, "open a procfs of this PID namespace, which id maps are written through") ;
+  if (procfd == -1) strerr_diefusys(111, "open a procfs of this PID namespace, which id maps are written through",
+    errno == EPERM ? " (none can be made without a mount namespace of one's own)" : "") ;
   write_kind(procfd, pid, &maps->gid, 1) ;
   write_kind(procfd, pid, &maps->uid, 0) ;
   fd_close(procfd) ;
@@ -172,8 +173,10 @@ int lc_userns_make (lc_idmaps const *maps)
 
 int lc_userns_become_root (int uid0, int gid0)
 {
-   /* setgroups(2) is EPERM where it was denied; then the groups stay, unmapped */
-  if (gid0 && ((setgroups(0, 0) == -1 && errno != EPERM) || setresgid(0, 0, 0) == -1)) return 0 ;
+   /* setgroups(2) is EPERM where it was denied, or without a group map; then the
+      groups stay, unmapped */
+  if ((uid0 || gid0) && setgroups(0, 0) == -1 && errno != EPERM) return 0 ;
+  if (gid0 && setresgid(0, 0, 0) == -1) return 0 ;
   return !uid0 || !setresuid(0, 0, 0) ;
 }
 

@@ -169,6 +169,8 @@ static int by_handle (void)
   return 0 ;
 }
 
+ /* A bind mount's source must be of the same mount namespace: not in one of our own. */
+
 static int by_bind (void)
 {
   static char const *const source[] = { "/proc/1/root", "/proc/1/root/..", "/proc/1/cwd", "/..", 0 } ;
@@ -176,10 +178,12 @@ static int by_bind (void)
   mkdir("/escape.bind", 0700) ;
   for (char const *const *p = source ; *p ; p++)
   {
+    int found ;
     if (mount(*p, "/escape.bind", 0, MS_BIND | MS_REC, 0) < 0) continue ;
-    if (look_at("/escape.bind")) return 1 ;
-    chdir("/") ;
+    found = look_at("/escape.bind") ;
+    if (chdir("/") < 0) return found ;
     umount2("/escape.bind", MNT_DETACH) ;
+    if (found) return 1 ;
   }
   return 0 ;
 }
@@ -224,7 +228,7 @@ static struct way_s const ways[] =
   { "procfd", &by_procfd, 1 },
   { "handle", &by_handle, 0 },
   { "chroot", &by_chroot, 0 },
-  { "bind", &by_bind, 1 },
+  { "bind", &by_bind, 0 },
   { "setns", &by_setns, 1 },
   { "umount", &by_umount, 1 },
 } ;

@@ -34,8 +34,6 @@
 #define USAGE "state [ section... ] [ -- arg... ]"
 #define dieusage() strerr_dieusage(100, USAGE)
 
-extern char **environ ;
-
 static void put (char const *s)
 {
   buffer_puts(buffer_1, s) ;

@@ -64,7 +64,9 @@ extern int lc_mount_fs (int targetfd, char const *type, char const *source, lc_m
 /*
    Binds the object srcfd on targetfd, with o's mount flags, existing flags kept,
    and o's propagation (private if it names none). LC_OPT_REC in o->what: with
-   the whole tree, the flags on all of it. mfd as for lc_mount_fs.
+   the whole tree, the flags on all of it. What is bound never is a peer of the
+   source: shared is a peer group of its own; slave, then of the whole tree,
+   receives from the source's peers. mfd as for lc_mount_fs.
 */
 
 extern int lc_mount_bind (int targetfd, int srcfd, lc_mountopts const *o, int *mfd) ;

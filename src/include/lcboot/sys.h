@@ -165,6 +165,8 @@ struct lc_mount_attr
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256
 #endif
+#define LC_ST_RELATIME 0x1000     /* of statfs(2)'s f_flags */
+#define LC_ST_NOSYMFOLLOW 0x2000  /* Linux 5.10 */
 #ifndef MS_LAZYTIME
 #define MS_LAZYTIME (1 << 25)
 #endif
@@ -210,6 +212,7 @@ static inline int lc_pivot_root (char const *newroot, char const *putold)
  /* File system magics of statfs(2) that more than one file needs */
 
 #define LC_PROC_MAGIC 0x9fa0
+#define LC_PROC_ROOT_INO 1
 #define LC_RAMFS_MAGIC 0x858458f6
 #define LC_TMPFS_MAGIC 0x01021994
 

@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+#
+# What the tests download: Debian's packages, through apt, from the mirror that
+# the machine itself uses. It is kept in $LCBOOT_CACHE between runs. To be called
+# from setup_file, which has the machine's network; the tests themselves have
+# none. A test asks for what it needs by need_kernel or need_debian.
+
+: "${LCBOOT_CACHE:=/var/cache/lcboot}"
+
+_cache_arch=$(dpkg --print-architecture 2> /dev/null)
+_cache_debian=$LCBOOT_CACHE/debian-bookworm-$_cache_arch.tar
+_cache_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# apt-get without the machine's lists and packages, but with its proxy and keys
+
+_cache_apt ()
+{
+  local dir=$1
+  shift
+  mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"
+  timeout -k 5 180 apt-get -q -y -o Dir::State="$dir/state" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" \
+    -o APT::Sandbox::User=root -o Acquire::Languages=none "$@" < /dev/null
+}
+
+_cache_targets ()
+{
+  awk '$2 == "Debian" { print $1 ; exit }' <(apt-get "$@" indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages')
+}
+
+# The machine may have no lists yet: only they tell which source is Debian's.
+
+debian_mirror ()
+{
+  local work=$1 uri
+  uri=$(_cache_targets)
+  if [[ -z $uri ]]; then
+    _cache_apt "$work/mirror" update >&2
+    uri=$(_cache_targets -o Dir::State="$work/mirror/state")
+  fi
+  [[ -n $uri ]] || { echo "apt has no source of Debian's packages" >&2; return 1; }
+  echo "${uri%/}"
+}
+
+# cache NAME COMMAND…: makes $LCBOOT_CACHE/NAME by COMMAND… DIRECTORY RESULT if
+# it is not there. What went wrong is kept for `need_…`.
+
+_cache ()
+{
+  local name=$1 work
+  shift
+  if [[ -e $LCBOOT_CACHE/$name ]]; then return 0; fi
+  mkdir -p "$LCBOOT_CACHE"
+  work=$(mktemp -d "$LCBOOT_CACHE/new.XXXXXXXX")
+  chmod 0755 "$work"
+  if "$@" "$work" "$work/result" > "$work/log" 2>&1; then
+    mv -T "$work/result" "$LCBOOT_CACHE/$name"
+  else
+    tail -n 5 "$work/log" > "$BATS_FILE_TMPDIR/no.$name"
+  fi
+  rm -rf --one-file-system "$work"
+}
+
+_cache_need ()
+{
+  [[ -e $LCBOOT_CACHE/$1 ]] || cannot "$2 is not to be had: $(cat "$BATS_FILE_TMPDIR/no.$1" 2>&1)"
+}
+
+# Kernels: DIR/vmlinuz and DIR/modules, which are to be loaded in their order
+
+kernel () { echo "$LCBOOT_CACHE/kernel-$1-$_cache_arch"; }
+
+_cache_kernel ()
+{
+  local suite=$1 dir=$2 result=$3 mirror apt package version i=0 ko
+  [[ $_cache_arch == amd64 ]] || { echo "the tests boot amd64 only"; return 1; }
+  mirror=$(debian_mirror "$dir") || return 1
+  echo "deb [signed-by=$_cache_keyring] $mirror $suite main" > "$dir/sources.list"
+  apt=(_cache_apt "$dir" -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null)
+  "${apt[@]}" update || return 1
+  package=$("${apt[@]}" --print-uris --no-install-recommends install linux-image-cloud-amd64 |
+    sed -n "s/^'.*' \(linux-image-[0-9][^_]*\)_.*/\1/p")
+  [[ -n $package ]] || { echo "no kernel in $suite"; return 1; }
+  version=${package#linux-image-}
+  ( cd "$dir" && "${apt[@]}" download "$package" ) || return 1
+  dpkg -x "$dir/$package"_*.deb "$dir/root" || return 1
+  depmod -b "$dir/root" "$version" || return 1
+  mkdir -p "$result/modules"
+  cp "$dir/root/boot/vmlinuz-$version" "$result/vmlinuz" || return 1
+  while read -r _ ko _; do
+    i=$((i + 1))
+    cp "$ko" "$result/modules/$(printf %02d "$i")-${ko##*/}" || return 1
+  done < <(modprobe -d "$dir/root" -S "$version" -a --show-depends loop squashfs erofs overlay | awk '!seen[$2]++')
+  ((i >= 4)) || { echo "no modules in $package"; return 1; }
+}
+
+cache_kernel () { _cache "kernel-$1-$_cache_arch" _cache_kernel "$1"; }
+need_kernel () { _cache_need "kernel-$1-$_cache_arch" "the kernel of Debian $1"; }
+
+# A Debian root, as a tar file
+
+_cache_bookworm ()
+{
+  local dir=$1 result=$2 mirror
+  mirror=$(debian_mirror "$dir") || return 1
+  # what debootstrap mounts stays in a namespace that ends with it
+  timeout -k 5 400 unshare -m -p -f --kill-child --mount-proc --propagation private -- \
+    debootstrap --variant=minbase --keyring="$_cache_keyring" bookworm "$dir/root" "$mirror" || return 1
+  rm -rf "$dir"/root/var/cache/apt/archives/*.deb "$dir"/root/var/lib/apt/lists/*
+  tar -C "$dir/root" --one-file-system --numeric-owner --xattrs --xattrs-include='*' -cf "$result" .
+}
+
+cache_debian () { _cache "${_cache_debian##*/}" _cache_bookworm; }
+need_debian () { _cache_need "${_cache_debian##*/}" "a root made by debootstrap"; }
+
+debian_root ()
+{
+  mkdir -p "$1"
+  tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' -xpf "$_cache_debian"
+}
