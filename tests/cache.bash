@@ -22,6 +22,7 @@ _cache_apt ()
     -o APT::Sandbox::User=root -o Acquire::Languages=none "$@" < /dev/null
 }
 
+# shellcheck disable=SC2016 # apt's own
 _cache_targets ()
 {
   awk '$2 == "Debian" { print $1 ; exit }' <(apt-get "$@" indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages')
@@ -46,18 +47,20 @@ debian_mirror ()
 
 _cache ()
 {
-  local name=$1 work
+  local name=$1
   shift
   if [[ -e $LCBOOT_CACHE/$name ]]; then return 0; fi
   mkdir -p "$LCBOOT_CACHE"
-  work=$(mktemp -d "$LCBOOT_CACHE/new.XXXXXXXX")
-  chmod 0755 "$work"
-  if "$@" "$work" "$work/result" > "$work/log" 2>&1; then
-    mv -T "$work/result" "$LCBOOT_CACHE/$name"
-  else
-    tail -n 5 "$work/log" > "$BATS_FILE_TMPDIR/no.$name"
-  fi
-  rm -rf --one-file-system "$work"
+  (
+    work=$(mktemp -d "$LCBOOT_CACHE/new.XXXXXXXX")
+    trap 'rm -rf --one-file-system "$work"' EXIT
+    chmod 0755 "$work"
+    if "$@" "$work" "$work/result" > "$work/log" 2>&1; then
+      mv -T "$work/result" "$LCBOOT_CACHE/$name"
+    else
+      tail -n 3 "$work/log" | tr '\n' ' ' > "$BATS_FILE_TMPDIR/no.$name"
+    fi
+  )
 }
 
 _cache_need ()
@@ -100,8 +103,11 @@ need_kernel () { _cache_need "kernel-$1-$_cache_arch" "the kernel of Debian $1";
 
 _cache_bookworm ()
 {
-  local dir=$1 result=$2 mirror
+  local dir=$1 result=$2 mirror proxy=''
   mirror=$(debian_mirror "$dir") || return 1
+  # apt's proxy is debootstrap's, too
+  eval "$(apt-config shell proxy Acquire::http::Proxy)"
+  if [[ -n $proxy && $proxy != DIRECT ]]; then export http_proxy=$proxy; fi
   # what debootstrap mounts stays in a namespace that ends with it
   timeout -k 5 400 unshare -m -p -f --kill-child --mount-proc --propagation private -- \
     debootstrap --variant=minbase --keyring="$_cache_keyring" bookworm "$dir/root" "$mirror" || return 1
@@ -117,3 +123,7 @@ debian_root ()
   mkdir -p "$1"
   tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' -xpf "$_cache_debian"
 }
+
+# One of its files, as it is there
+
+debian_file () { tar -xOf "$_cache_debian" "./$1"; }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # lib.bash and the tests read what section sets
 #
 # Virtual machines for tests: QEMU's emulator, a kernel of Debian's and an
 # initramfs that holds busybox and our static programs. Never KVM.
@@ -45,7 +45,8 @@ END
 vm_programs ()
 {
   mkdir -p "$1/bin" "$1/lib" "$1/dev" "$1/proc" "$1/sys" "$1/tmp" "$1/mnt"
-  cp /bin/busybox "$LCBOOT_BIN"/lc-* "$LCBOOT_TESTS/escape" "$LCBOOT_TESTS/state" "$1/bin/"
+  cp -a "$LCBOOT_BIN/." "$1/bin/"
+  cp /bin/busybox "$LCBOOT_TESTS/escape" "$LCBOOT_TESTS/state" "$1/bin/"
   /bin/busybox --list | while read -r p; do
     [[ $p == busybox ]] || ln -s busybox "$1/bin/$p"
   done
@@ -98,11 +99,8 @@ section ()
 {
   local name=$1 what=$2 dir line found='' on=''
   dir=$(vm_dir "$name")
-  # shellcheck disable=SC2034 # lib.bash and the tests read them
-  {
-    _lib_command="run $what, in the VM $name"
-    status='' output='' stderr=''
-  }
+  _lib_command="run $what, in the VM $name"
+  status='' output='' stderr=''
   while IFS= read -r line; do
     case $line in
       "@ $what") on=1 found=1 output='' stderr='' ;;

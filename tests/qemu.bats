@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What takes a machine of its own: switch_root from an initramfs, being PID 1,
-# kernels of other ages. shellcheck disable=SC2016 # most $ are the VM's
+# kernels of other ages.
+# shellcheck disable=SC2016,SC2034 # most $ are the VM's
 TEST_TIMEOUT=120
 load lib
 load cache
@@ -122,6 +123,13 @@ run same-found lc-pivot /there true
 echo 'made by the initramfs' > /marker
 run escape-chroot lc-pivot -c /new escape -x procroot -x setns -x umount marker
 run b-fails lc-pivot -c -b ' sh' ' -c' ' exit 3' '' /new echo reached
+mkdir /ram
+lc-mountfs -t tmpfs -o mode=0755 ram /ram
+cp -a /bin /ram/
+run child lc-unshare -m lc-pivot -v /ram sh -c 'echo *'
+run child-p lc-unshare -p -m lc-pivot -v /ram sh -c 'echo *'
+run child-left ls /ram
+umount /ram
 run programs ls /bin/lc-pivot
 
 mkdir -p /keep /deep/er/still
@@ -176,7 +184,7 @@ END
   said disk idmap $'1000000:1000000\n1001000:1001001'
   section disk idmap-tmpfs
   status_is 111
-  stderr_like '^lc-idmap: fatal: unable to map the ids of /m/t \(file system: tmpfs: it does not support idmapped mounts here, .*\): Invalid argument$'
+  stderr_like '^lc-idmap: fatal: unable to map the ids of /m/t \(file system: tmpfs: it does not support idmapped mounts here.*\): Invalid argument$'
 }
 
 @test "on a rootfs -o, and a new root in the rootfs itself, are refused with a reason" {
@@ -191,6 +199,19 @@ END
   status_is 111
   stderr_is 'lc-pivot: fatal: unable to switch root to /there: it is in the file system of the present root'
   # nothing was deleted by those
+  said disk programs /bin/lc-pivot
+}
+
+@test "on a rootfs a pivot of a child, or of a guest, deletes nothing that others live in" {
+  disk
+  local what
+  for what in child child-p; do
+    section disk $what
+    status_is 0
+    stdout_is bin
+    stderr_has 'lc-pivot: info: the old root is left as it is: -s would empty it'
+  done
+  said disk child-left bin
   said disk programs /bin/lc-pivot
 }
 
@@ -322,6 +343,28 @@ END
 @test "lc-unshare -p as PID 1: when the guest restarts, so does the VM" {
   ram
   [[ $(console ram) == *'reboot: Restarting system'* ]] || fail "no restart: $(console ram)"
+}
+
+# Linux 6.1. A guest that is itself in the initramfs, below an overlay.
+
+inside ()
+{
+  local dir
+  if vm_is_done inside; then return 0; fi
+  dir=$(vm_dir inside)
+  vm_programs "$dir/initramfs/guest"
+  vm inside bookworm <<'END'
+mkdir /layer
+echo 'from a layer' > /layer/motd
+exec lc-overlay -l /layer -t /guest lc-mountfs -R /guest -t proc proc /proc lc-mountdev -R /guest /dev \
+  lc-pivot -v /guest sh -c '. /lib/guest.sh; run who sh -c "echo \$PPID; cat /motd; ls /"; poweroff -f'
+END
+}
+
+@test "an overlay whose layers are in the initramfs keeps them" {
+  inside
+  said inside who $'1\nfrom a layer\nbin\ndev\nlib\nmnt\nmotd\nproc\nsys\ntmp'
+  [[ $(console inside) == *'the old root is left as it is'* ]] || fail "lc-pivot -v did not say so: $(console inside)"
 }
 
 # Linux 6.1. An initramfs that boots a guest with a user namespace, directly.

@@ -30,7 +30,7 @@
 
 static int open_userns (char const *nsfile)
 {
-  int fd = open(nsfile, O_RDONLY | O_CLOEXEC) ;
+  int fd = open(nsfile, O_RDONLY | O_NONBLOCK | O_CLOEXEC) ;
   if (fd == -1) strerr_diefusys(111, "open ", nsfile) ;
   if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWUSER) strerr_dief(100, nsfile, " is not the file of a user namespace") ;
   return fd ;
@@ -68,8 +68,8 @@ static void die_idmap (int mfd, char const *source, int rec)
   if (!lc_proc_fstype(mfd, &type)) stralloc_copys(&type, "unknown"), stralloc_0(&type) ;
   errno = e ;
   strerr_diefusys(111, "map the ids of ", source, " (file system: ", type.s, rec ? ", or one below it" : "",
-    e == EINVAL ? ": it does not support idmapped mounts here, or the ids are mapped already)" :
-    e == EPERM ? ": it belongs to another user namespace, or the namespace is the first one)" : ")") ;
+    e == EINVAL ? ": it does not support idmapped mounts here)" :
+    e == EPERM ? ": its ids are mapped already, it belongs to another user namespace, or the namespace is the first one)" : ")") ;
 }
 
 int main (int argc, char const **argv)
@@ -123,7 +123,7 @@ int main (int argc, char const **argv)
   mfd = lc_tree_clone(srcfd, rec) ;
   if (mfd == -1 && errno != ENOSYS)
     strerr_diefusys(111, "clone the mount at ", argv[0],
-      errno == EPERM ? " (not privileged over this mount namespace: lc-unshare -m makes a new one)" :
+      errno == EPERM ? " (not privileged over this mount namespace: lc-unshare -m makes a new one; or a seccomp filter hides mount_setattr)" :
       errno == EINVAL ? " (a mount locked or unbindable is in the way: -r takes the whole tree)" : "") ;
   attr.attr_set |= o.attr_set ;
   attr.attr_clr = o.attr_clr ;

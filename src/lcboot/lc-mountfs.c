@@ -187,6 +187,16 @@ static int on_target (struct job_s *j, int targetfd, int srcfd)
   return mount_device(j, targetfd, j->source) || fail(j, "mount ", j->source, " on ", j->target) ;
 }
 
+ /* What was mounted on the root itself is the root of the next line. */
+
+static void renew_root (int targetfd)
+{
+  struct stat a, b ;
+  if (!root || fstat(targetfd, &a) == -1 || fstat(rootfd, &b) == -1 || a.st_dev != b.st_dev || a.st_ino != b.st_ino) return ;
+  fd_close(rootfd) ;
+  rootfd = lc_root_option(root) ;
+}
+
  /* A directory for a directory, and nothing else but the bind or move of a file
     for what is none: some kernels just say EINVAL. */
 
@@ -220,7 +230,11 @@ static int do_job (struct job_s *j, int mkdirs)
     return fail(j, "open ", j->target, root ? " in " : "", root ? root : "") ;
   }
   ok = fits(j, targetfd, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
-  if (ok) lc_say(j->source, " is on ", j->target) ;
+  if (ok)
+  {
+    renew_root(targetfd) ;
+    lc_say(j->source, " is on ", j->target) ;
+  }
   if (srcfd >= 0) fd_close(srcfd) ;
   fd_close(targetfd) ;
   return ok ;

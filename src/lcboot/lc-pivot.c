@@ -25,12 +25,20 @@
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
+#include <lcboot/tolerant.h>
 #include <lcboot/userns.h>
 #include <lcboot/watch.h>
 
 #define USAGE "lc-pivot [ -v ] [ -c | -s ] [ -o oldroot ] [ -b { command... } | -i fd { command... } ]... newroot prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 #define dienomem() strerr_diefusys(111, "allocate memory")
+
+#ifndef SYS_close_range
+#define SYS_close_range 436  /* Linux 5.9 */
+#endif
+
+#define OVERLAYFS_MAGIC 0x794c7630
+#define INITIAL_PIDNS_INO 0xeffffffcU  /* PROC_PID_INIT_INO */
 
  /* A command of -b or -i. Its standard input, or -1: /dev/null. */
 
@@ -172,6 +180,22 @@ static void leave (int oldfd, int targetfd, char const *oldroot)
   if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
 }
 
+ /* Where the old root is to stay: a directory below the new root. */
+
+static int open_target (int newfd, char const *oldroot)
+{
+  struct stat a, b ;
+  int e = 0 ;
+  int fd = lc_inroot_open(newfd, oldroot, 0) ;
+  if (fd == -1) return -1 ;
+  if (fstat(newfd, &a) == -1 || fstat(fd, &b) == -1) e = errno ;
+  else if (!S_ISDIR(b.st_mode)) e = ENOTDIR ;
+  else if (a.st_dev == b.st_dev && a.st_ino == b.st_ino) e = EBUSY ;
+  if (!e) return fd ;
+  fd_close(fd) ;
+  return (errno = e, -1) ;
+}
+
 static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot)
 {
   int bound = 0 ;
@@ -221,7 +245,27 @@ static void empty_root (int oldfd)
   else strerr_warnwusys("empty the old root") ;
 }
 
-static void switch_root (int *newfd, char const *newroot, int oldfd)
+ /* Unasked it is emptied only by the system's init: from a copied mount namespace
+    it would be the root that others live in that is deleted. And not when the new
+    root is an overlay, whose layers may lie in it. */
+
+static int may_empty (int newfd)
+{
+  struct statfs sfs ;
+  struct stat st ;
+  int yes = 0 ;
+  int procfd = getpid() == 1 && !fstatfs(newfd, &sfs) && sfs.f_type != OVERLAYFS_MAGIC ? lc_proc_open() : -1 ;
+  int fd = procfd >= 0 ? lc_proc_ns(procfd, 0, "pid") : -1 ;
+  if (fd >= 0)
+  {
+    yes = !fstat(fd, &st) && st.st_ino == INITIAL_PIDNS_INO ;
+    fd_close(fd) ;
+  }
+  if (procfd >= 0) fd_close(procfd) ;
+  return yes ;
+}
+
+static void switch_root (int *newfd, char const *newroot, int oldfd, int asked)
 {
   struct stat a, b ;
   int r = lc_is_mountpoint(*newfd) ;
@@ -237,7 +281,29 @@ static void switch_root (int *newfd, char const *newroot, int oldfd)
     strerr_diefusys(111, "move ", newroot, " over /", errno == EINVAL ? " (it lies in a shared mount)" : "") ;
   }
   change_root(newroot) ;
-  empty_root(oldfd) ;
+  if (asked || may_empty(*newfd)) empty_root(oldfd) ;
+  else lc_say("the old root is left as it is: -s would empty it") ;
+}
+
+ /* A command gets no descriptor but its standard ones: what an engine leaked is
+    for prog alone. */
+
+static void close_others (void)
+{
+  int fd = 3 ;
+  int max = (int)sysconf(_SC_OPEN_MAX) ;
+  if (!syscall(SYS_close_range, 3, ~0U, 0)) return ;
+  for (; fd < max ; fd++) close(fd) ;
+}
+
+static int run (struct command_s const *c, int nullfd, lc_sigstate const *old)
+{
+  pid_t pid = fork() ;
+  if (pid) return pid == -1 ? -1 : lc_wait_child(pid) ;
+  if (fd_copy(0, c->fd >= 0 ? c->fd : nullfd) == -1) strerr_diefusys(111, "give ", c->argv[0], " its standard input") ;
+  close_others() ;
+  lc_sigstate_restore(old) ;
+  lc_tolerant_exec(c->argv, (char const *const *)environ) ;
 }
 
 static void run_commands (genalloc *commands, int nullfd)
@@ -250,7 +316,7 @@ static void run_commands (genalloc *commands, int nullfd)
   lc_sigstate_hold(&old) ;
   for (; i < n ; i++)
   {
-    int wstat = lc_run(c[i].argv, (char const *const *)environ, &old, c[i].fd >= 0 ? c[i].fd : nullfd, 1) ;
+    int wstat = run(c + i, nullfd, &old) ;
     if (wstat == -1) strerr_diefusys(111, "run ", c[i].argv[0]) ;
     if (wstat) strerr_dief(111, "the command ", c[i].argv[0], " ", lc_how_ended(wstat), ", so the program is not run") ;
     if (c[i].fd >= 0) fd_close(c[i].fd) ;
@@ -321,7 +387,7 @@ int main (int argc, char const **argv)
     enter(newfd, newroot) ;
     change_root(newroot) ;
   }
-  else if (how == 's' || (!oldroot && is_rootfs(oldfd))) switch_root(&newfd, newroot, oldfd) ;
+  else if (how == 's' || (!oldroot && is_rootfs(oldfd))) switch_root(&newfd, newroot, oldfd, how == 's') ;
   else pivot(&newfd, newroot, oldfd, oldroot) ;
   fd_close(oldfd) ;
   fd_close(newfd) ;

@@ -163,6 +163,7 @@ int main (int argc, char const **argv)
 {
   int pidns ;
   PROG = "lc-setns" ;
+  nsn = 0 ;
   lc_verbose_init() ;
   {
     subgetopt l = SUBGETOPT_ZERO ;

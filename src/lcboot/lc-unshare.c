@@ -52,6 +52,7 @@ struct plan_s
   unsigned long propagation ;     /* MS_*, or 0 */
   lc_idmaps maps ;
   char const *const *hook ;
+  int procfd ;                    /* for -T, opened where there is the right to make one */
   unsigned int loopback : 1 ;
 } ;
 
@@ -106,13 +107,9 @@ static int outside (struct plan_s const *plan, int fd, pid_t pid, lc_sigstate co
 
  /* Only children get into a new time namespace, but it can be joined: time_namespaces(7) */
 
-static void enter_time (void)
+static void enter_time (int procfd)
 {
-  int nsfd ;
-  int procfd = lc_proc_open() ;
-  if (procfd == -1) strerr_diefusys(111, "open a procfs, which a time namespace is entered through",
-    errno == EPERM ? " (none can be made without a mount namespace of one's own: -m)" : "") ;
-  nsfd = lc_proc_ns(procfd, 0, "time_for_children") ;
+  int nsfd = lc_proc_ns(procfd, 0, "time_for_children") ;
   if (nsfd == -1 || setns(nsfd, CLONE_NEWTIME) == -1) strerr_diefusys(111, "enter the new time namespace") ;
   fd_close(nsfd) ;
   fd_close(procfd) ;
@@ -157,7 +154,7 @@ static void others (struct plan_s const *plan)
 {
   unsigned long flags = plan->flags & ~(unsigned long)(CLONE_NEWUSER | CLONE_NEWPID) ;
   if (flags) unshare_as(flags) ;
-  if (flags & CLONE_NEWTIME) enter_time() ;
+  if (flags & CLONE_NEWTIME) enter_time(plan->procfd) ;
   if (plan->propagation && mount(0, "/", 0, MS_REC | plan->propagation, 0) == -1)
     strerr_diefusys(111, "set the propagation of /", errno == EINVAL ? " (it is no mount point: -P unchanged leaves it)" : "") ;
   if (plan->loopback) raise_loopback() ;
@@ -264,6 +261,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch const *w)
     return ;
   }
   fd_close(fds[1]) ;
+  if (plan->procfd >= 0) fd_close(plan->procfd) ;
    /* what is forwarded before the child has its signals back would be lost */
   if (outside(plan, fds[0], pid, &old) && !lc_pair_wait(fds[0])) lc_say("the program is running") ;
   fd_close(fds[0]) ;
@@ -286,7 +284,7 @@ static unsigned long scan_propagation (char const *s)
 
 int main (int argc, char const **argv)
 {
-  struct plan_s plan = { .flags = 0, .maps = LC_IDMAPS_ZERO } ;
+  struct plan_s plan = { .flags = 0, .maps = LC_IDMAPS_ZERO, .procfd = -1 } ;
   lc_watch w = { .init = 1 } ;
   char const *propagation = 0 ;
   char const *needs_p = 0 ;
@@ -347,6 +345,13 @@ int main (int argc, char const **argv)
     text.len = 0 ;
     lc_idmap_text(&text, &plan.maps.gid) ;
     stralloc_free(&text) ;
+  }
+  if (plan.flags & CLONE_NEWTIME)
+  {
+    plan.procfd = lc_proc_open() ;
+    if (plan.procfd == -1)
+      strerr_diefusys(111, "open a procfs of this PID namespace, which a time namespace is entered through",
+        errno == EPERM ? " (/proc is that of another, and without privilege none can be made)" : "") ;
   }
   if (plan.flags & CLONE_NEWPID) fork_and_watch(&plan, &w) ;
   else stay(&plan) ;

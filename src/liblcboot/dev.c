@@ -70,12 +70,11 @@ static void die_undone (char const *verb, char const *what)
   strerr_diefusys(111, verb, what, lc_attach_log()) ;
 }
 
- /* An empty file to bind a node on. Returns an O_PATH descriptor, or -1. */
+ /* An empty file to bind a node on */
 
 static int placeholder (int dirfd, char const *name)
 {
-  if (mknodat(dirfd, name, S_IFREG, 0) == -1) return -1 ;
-  return lc_inroot_entry(dirfd, name) ;
+  return openat(dirfd, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0) ;
 }
 
 static int bind_on (int dirfd, char const *name, int srcfd, int rec)
@@ -111,8 +110,8 @@ static void bind_node (char const *name, dev_t rdev)
   fd_close(fd) ;
 }
 
- /* mknod(2) is refused in a user namespace and by a device cgroup. Returns
-    whether the nodes are there. */
+ /* mknod(2) is refused in a user namespace, by a device cgroup, or by a seccomp
+    filter. Returns whether the nodes are there. */
 
 static int make_nodes (void)
 {
@@ -120,7 +119,7 @@ static int make_nodes (void)
   for (; i < N(nodes) ; i++)
     if (mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
     {
-      if (errno != EPERM || i) die_undone("make the node ", nodes[i].name) ;
+      if (!lc_hidden(errno) || i) die_undone("make the node ", nodes[i].name) ;
       return 0 ;
     }
   return 1 ;
@@ -282,12 +281,19 @@ static void bind_console (void)
 void lc_dev_mount (lc_dev const *dev, char const *target)
 {
   mode_t mask = umask(0) ;
+  struct stat st ;
   int made, attached, targetfd ;
   unsigned int i = 0 ;
   curfd = lc_root_open("/dev") ;
   if (curfd == -1) strerr_diefusys(111, "open the current /dev") ;
   targetfd = lc_inroot_open(dev->rootfd, target, dev->rootfd == AT_FDCWD ? 0 : LC_INROOT_NOSYMLINKS) ;
   if (targetfd == -1) strerr_diefusys(111, "open ", target, errno == ELOOP ? " (a symbolic link: a guest's /dev must be a directory)" : "") ;
+  if (fstat(targetfd, &st) == -1) strerr_diefusys(111, "stat ", target) ;
+  if (!S_ISDIR(st.st_mode))
+  {
+    errno = ENOTDIR ;
+    strerr_diefusys(111, "mount a /dev on ", target) ;
+  }
 
    /* detached while it is filled, where that can be */
   mfd = lc_fs_make("tmpfs", "dev", &dev->o) ;

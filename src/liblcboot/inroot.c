@@ -88,14 +88,14 @@ static int make (int dirfd, char const *name, int isfile)
 }
 
  /* One of procfs' magic links, which lead anywhere whatever they read as: those
-    of a process, and not self, mounts and so on, which have a length or stand in
-    procfs' root. */
+    of a process. An ordinary one stands in procfs' root (self, mounts …), or has a
+    length and every mode bit. */
 
 static int is_magic (int dirfd, int fd, struct stat const *st)
 {
   struct statfs sfs ;
   struct stat dir ;
-  return !st->st_size && !fstatfs(fd, &sfs) && sfs.f_type == LC_PROC_MAGIC
+  return (!st->st_size || (st->st_mode & 0777) != 0777) && !fstatfs(fd, &sfs) && sfs.f_type == LC_PROC_MAGIC
     && (fstat(dirfd, &dir) == -1 || dir.st_ino != LC_PROC_ROOT_INO) ;
 }
 

@@ -129,7 +129,7 @@ void lc_userns_write (pid_t pid, lc_idmaps const *maps)
 {
   int procfd = lc_proc_open() ;
   if (procfd == -1) strerr_diefusys(111, "open a procfs of this PID namespace, which id maps are written through",
-    errno == EPERM ? " (none can be made without a mount namespace of one's own)" : "") ;
+    errno == EPERM ? " (/proc is that of another, and without privilege none can be made)" : "") ;
   write_kind(procfd, pid, &maps->gid, 1) ;
   write_kind(procfd, pid, &maps->uid, 0) ;
   fd_close(procfd) ;

@@ -32,6 +32,8 @@
 #define RT_FIRST 34
 #define RT_LAST 64
 
+#define BIT(sig) ((uint64_t)1 << ((sig) - 1))
+
 #define DEAF_MS 10000  /* how long an init that starts is waited for */
 
 void lc_sigstate_hold (lc_sigstate *old)
@@ -183,28 +185,27 @@ static int to_send (lc_watch const *w, pid_t pid, siginfo_t const *si)
 }
 
  /* The kernel drops what is sent to an init that neither catches nor blocks it:
-    pid_namespaces(7). An init that starts does not yet. */
+    pid_namespaces(7). An init that starts does not yet. The set of such signals,
+    bit 0 for signal 1; what is ignored is dropped too, but as it was asked to. */
 
-static int is_deaf (pid_t pid, int sig)
+static uint64_t deaf_to (pid_t pid)
 {
   static char const *const sets[3] = { "SigBlk:\t", "SigIgn:\t", "SigCgt:\t" } ;
   stralloc sa = STRALLOC_ZERO ;
+  uint64_t heard = BIT(SIGKILL) | BIT(SIGSTOP) ;
   unsigned int i = 0 ;
-  int deaf ;
-  int procfd ;
-  if (sig == SIGKILL || sig == SIGSTOP) return 0 ;
-  procfd = lc_proc_open() ;
+  int procfd = lc_proc_open() ;
   if (procfd == -1) return 0 ;
-  deaf = lc_proc_slurp(procfd, pid, "status", &sa) ;
-  for (; deaf && i < 3 ; i++)
+  if (!lc_proc_slurp(procfd, pid, "status", &sa)) heard = UINT64_MAX ;
+  else for (; i < 3 ; i++)
   {
     uint64_t set ;
     char const *p = strstr(sa.s, sets[i]) ;
-    if (!p || !uint64_xscan(p + 8, &set) || set >> (sig - 1) & 1) deaf = 0 ;
+    heard |= p && uint64_xscan(p + 8, &set) ? set : UINT64_MAX ;
   }
   stralloc_free(&sa) ;
   fd_close(procfd) ;
-  return deaf ;
+  return ~heard ;
 }
 
 static uint64_t now_ms (void)
@@ -231,13 +232,12 @@ static void enqueue (struct queue_s *q, int sig)
   q->len++ ;
 }
 
-static void send_queue (struct queue_s *q, pid_t pid, int wait)
+static void send_queue (struct queue_s *q, pid_t pid, uint64_t deaf)
 {
   int sig = 1 ;
   for (; q->len && sig <= RT_LAST ; sig++)
   {
-    if (!q->n[sig]) continue ;
-    if (wait && is_deaf(pid, sig))
+    if (q->n[sig] && deaf & BIT(sig))
     {
       if (sig == SIGCONT) kill(pid, sig) ;  /* it wakes up the deaf too */
       continue ;
@@ -264,7 +264,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
     if (r == -1) return -1 ;
     if (r) return wstat ;
     if (q.len || deadline) now = now_ms() ;
-    if (q.len) send_queue(&q, pid, w->init && now - q.since < DEAF_MS) ;
+    if (q.len) send_queue(&q, pid, w->init && now - q.since < DEAF_MS ? deaf_to(pid) : 0) ;
     if (deadline && now >= deadline)
     {
       lc_say("killing the child, which did not end in time") ;

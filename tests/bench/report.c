@@ -87,7 +87,8 @@ static void ids (void)
   put("\n") ;
   if (gethostname(host, sizeof(host)) == -1 || stat("/", &st) == -1) strerr_diefusys(111, "look at the root") ;
   fact("", "hostname", host) ;
-  fact("", "owner-of-root", number(st.st_uid)) ;
+  fact("owner:", "/", number(st.st_uid)) ;
+  if (!stat("/dev/mqueue", &st)) fact("owner:", "/dev/mqueue", number(st.st_uid)) ;
   stralloc_free(&sa) ;
 }
 
