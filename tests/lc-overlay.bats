@@ -321,7 +321,8 @@ any_name ()
 @test "-c: a birth that was interrupted is made good" {
   layers l1
   chmod 0711 t
-  mkdir -p -m 0700 cache/upper.new
+  mkdir cache
+  mkdir -m 0700 cache/upper.new
   ok lc-overlay -l l1 -c cache t stat -c %a t
   stdout_is 711
   is "$(ls cache)" $'upper\nwork'
@@ -748,7 +749,7 @@ super () { state mounts | grep ' overlay ' | cut -d ' ' -f 8; }
 
 @test "a descriptor of the caller stays, and none is added" {
   layers l1
-  keeping () { fresh -k 9 "$@" 9< who; }
+  keeping () { fresh -k 9 "$@" 9< /mnt/who; }
   touch who
   try keeping lc-overlay -l l1 -t t state fds
   stdout_is $'fd 0 character 1:3 r\nfd 1 file w\nfd 2 file w\nfd 9 file r'

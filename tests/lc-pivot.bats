@@ -192,6 +192,24 @@ refused ()
   run ! grep -vE '^([012] .*|[0-9]+ /dev/null|/)$' <<< "$output"
 }
 
+@test "a command of a guest in a user namespace cannot write to the program that runs it" {
+  boot_image
+  chmod 0777 boot/mnt/root
+  cat > boot/mnt/root/grab <<'EOF'
+#!/bin/sh
+exec 3< /proc/1/exe
+( while readlink /proc/1/exe | grep -q pivot ; do : ; done
+  echo overwritten 2> /dev/null > /proc/self/fd/3
+  echo "ended with $?" > /result ) &
+exit 0
+EOF
+  sum=$(cksum < boot/bin/lc-pivot)
+  try in_boot lc-unshare -m -p -B 0:100000:65536 lc-mountfs -t proc proc /mnt/root/proc lc-pivot -b ' /grab' '' /mnt/root \
+    sh -c 'until test -s /result; do :; done; cat /result'
+  stdout_is 'ended with 1'
+  is "$(cksum < boot/bin/lc-pivot)" "$sum"
+}
+
 @test "-o: the old root stays there, with all that is mounted in it" {
   guest r
   mkdir -p r/sysroot r/deep/er/old old1

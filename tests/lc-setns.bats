@@ -127,13 +127,17 @@ lc-setns: info: joined $ns/net"
   touch user
   hold -B 0:100000:65536
   mount --bind "$ns/user" user
-  mount -t tmpfs none /proc
-  mkdir -p /proc/self/ns
-  touch /proc/self/ns/user
-  mount --bind user /proc/self/ns/user
-  ok lc-setns -n user sh -c 'umount /proc/self/ns/user /proc 2> /dev/null; exec state ids'
-  stdout_is $'uid 0 0 0\ngid 0 0 0\ngroups'
-  try lc-setns -v -n user true
+  for opt in '' -v; do
+    try unshare -m sh -c '
+      mount -t tmpfs none /proc
+      mkdir -p /proc/$$/ns
+      ln -s $$ /proc/self
+      touch /proc/self/ns/user
+      mount --bind user /proc/self/ns/user
+      exec "$@"' sh lc-setns $opt -n user state ids
+    status_is 0
+    stdout_is $'uid 0 0 0\ngid 0 0 0\ngroups'
+  done
   stderr_is 'lc-setns: info: joined user'
 }
 
@@ -307,6 +311,12 @@ children_of ()  # COMMAND: the parent among the processes of that name
   direct=$(given state)
   for t in net uts ipc cgroup time; do diff -u <(printf '%s\n' "$direct") <(given lc-setns -n "$ns/$t" state); done
   diff -u <(grep -v ^pdeathsig <<< "$direct") <(given lc-setns -n "$ns/pid" -n "$ns/uts" state | grep -v ^pdeathsig)
+}
+
+@test "twice in a chain" {
+  hold -n -u
+  ok lc-setns -n "$ns/net" lc-setns -n "$ns/uts" -n "$ns/net" readlink /proc/self/ns/net /proc/self/ns/uts
+  stdout_is "$(readlink "$ns/net" "$ns/uts")"
 }
 
 @test "a mount namespace: it starts in its root" {

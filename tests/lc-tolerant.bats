@@ -175,6 +175,11 @@ words='for i in "$0" "$@" ; do printf "<%s>" "$i" ; done ; echo'
   fails 126 'lc-tolerant: fatal: unable to exec ./s: Exec format error' lc-tolerant ./s
   mkfifo f
   fails 126 'lc-tolerant: fatal: unable to exec ./f: Permission denied' lc-tolerant ./f
+  exec 7<> f
+  echo '#!/bin/echo' >&7
+  fails 126 'lc-tolerant: fatal: unable to exec ./f: Permission denied' lc-tolerant ./f
+  read -r -t 1 -u 7 line
+  is "$line" '#!/bin/echo' 'what is in the FIFO'
 }
 
 @test "an ELF file without the execute bit, or on a noexec mount: 126" {

@@ -197,6 +197,13 @@ static int make_work (int dirfd, char const *where)
 
 static int by_name (lc_mountopts const *plain) ;
 
+ /* What SET_FD gives before Linux 6.13: EOPNOTSUPP before 6.5, then EINVAL */
+
+static int wants_names (int e)
+{
+  return e == EINVAL || e == EOPNOTSUPP ;
+}
+
 static int probe (void)
 {
   static char const *const keys[3] = { "lowerdir+", "upperdir", "workdir" } ;
@@ -209,7 +216,7 @@ static int probe (void)
   {
     int fd = i ? upperfd : fd_of(&layers, 0) ;
     r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, keys[i], 0, fd) ;
-    if (r == -1 && errno == EINVAL)
+    if (r == -1 && wants_names(errno))
       r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, i ? keys[i] : "lowerdir", lc_fdpath(s, fd), 0) ;
   }
   if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "index", "on", 0) ;
@@ -237,7 +244,7 @@ static void check_in_use (char const *name)
 {
   int r = probe() ;
   if (r == -1 && lc_hidden(errno)) r = probe_by_name() ;
-  if (r == -1 && errno == EINVAL) return ;
+  if (r != -1 || errno == EINVAL) return ;
   if (errno == EBUSY) strerr_dief(111, "unable to use ", name, ": another overlay is mounted on it") ;
   strerr_diefusys(111, "tell whether another overlay is mounted on ", name) ;
 }
@@ -323,6 +330,11 @@ static void map_layers (lc_overlay const *ov)
   {
     char const *name = genalloc_s(char const *, &ov->lower)[i] ;
     int fd = lc_tree_clone(fd_of(&layers, i), 0) ;
+    if (fd == -1 && errno == ENOSYS)
+    {
+      drop_temporaries() ;
+      strerr_dief(111, "unable to map the ids of the layer ", name, ": no mount_setattr: it needs Linux 5.12, or a seccomp filter hides it") ;
+    }
     if (fd == -1) die("clone the layer ", name) ;
     if (lc_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) == -1)
     {
@@ -489,7 +501,7 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (ov->cache || ov->ephemeral) make_top(ov) ;
   add_options(&ov->o) ;
   mfd = by_fd(&ov->o) ;
-  if (mfd == -1 && (errno == EINVAL || lc_hidden(errno))) mfd = by_name(&ov->o) ;
+  if (mfd == -1 && (wants_names(errno) || lc_hidden(errno))) mfd = by_name(&ov->o) ;
   if (mfd == -1)
   {
     char const *log = lc_attach_log() ;

@@ -10,6 +10,7 @@
    floor w2 root prog...      a rootless guest, set up by root
    floor layers n dir prog... an overlay of dir/1 … dir/n and a tmpfs on dir/target,
                               in a new mount namespace
+   floor mapped n dir prog... the same with the ids of the layers mapped
    floor crowd n dir prog...  n mounts more, on dir/1 … dir/n, in a new mount
                               namespace: where others are timed, not a floor itself
 */
@@ -209,10 +210,21 @@ static int w1 (void)
     that are not its own, are made by the parent, who shares memory and descriptors
     with the child. */
 
-static void w2_child (void)
+static void wait_until_ready (void)
 {
   while (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
     RAW4(SYS_futex, &ready, FUTEX_WAIT_PRIVATE, 0, 0) ;
+}
+
+static void let_go (void)
+{
+  __atomic_store_n(&ready, 1, __ATOMIC_RELEASE) ;
+  RAW3(SYS_futex, &ready, FUTEX_WAKE_PRIVATE, 1) ;
+}
+
+static void w2_child (void)
+{
+  wait_until_ready() ;
   must("setgroups", RAW2(SYS_setgroups, 0, 0)) ;
   must("setresgid", RAW3(SYS_setresgid, 0, 0, 0)) ;
   must("setresuid", RAW3(SYS_setresuid, 0, 0, 0)) ;
@@ -234,13 +246,17 @@ static void copy (char *to, char const *s)
   while ((*to++ = *s++)) ;
 }
 
- /* The upper layer of an overlay, on a tmpfs of its own: its directory's
-    descriptor, and that of work. The first may be given an owner. */
+ /* The upper layer of an overlay, on a tmpfs: its directory's descriptor, and that
+    of work. The first may be given an owner. */
 
-static void make_upper (long *upper, long *work, unsigned int owner)
+static long make_tmpfs (void)
 {
   static struct option_s const o[] = { { "mode", "0700" }, { 0, 0 } } ;
-  long mfd = fs_make("tmpfs", o, 0) ;
+  return fs_make("tmpfs", o, 0) ;
+}
+
+static void make_upper (long mfd, long *upper, long *work, unsigned int owner)
+{
   must("mkdir", RAW3(SYS_mkdirat, mfd, "upper", 0755)) ;
   must("mkdir", RAW3(SYS_mkdirat, mfd, "work", 0700)) ;
   if (owner) must("chown", RAW5(SYS_fchownat, mfd, "upper", owner, owner, 0)) ;
@@ -253,10 +269,10 @@ static void set_fd (long fs, char const *key, long fd)
   must(key, RAW5(SYS_fsconfig, fs, LC_FSCONFIG_SET_FD, key, 0, fd)) ;
 }
 
-static long finish_overlay (long fs, unsigned int owner)
+static long finish_overlay (long fs, long mfd, unsigned int owner)
 {
   long upper, work ;
-  make_upper(&upper, &work, owner) ;
+  make_upper(mfd, &upper, &work, owner) ;
   set_fd(fs, "upperdir", upper) ;
   set_fd(fs, "workdir", work) ;
   must("make an overlay", RAW5(SYS_fsconfig, fs, LC_FSCONFIG_CMD_CREATE, 0, 0, 0)) ;
@@ -268,27 +284,40 @@ static long open_overlay (void)
   return must("fsopen", RAW2(SYS_fsopen, "overlay", FSOPEN_CLOEXEC)) ;
 }
 
-static int w2 (void)
+static long write_maps (long pid)
 {
-  struct lc_mount_attr attr = { .attr_set = LC_ATTR_IDMAP, .attr_clr = 0, .propagation = 0 } ;
   char path[48] = "/proc/" ;
-  char *end ;
-  long pid = start(CLONE_NEWUSER | CLONE_NEWPID | CLONE_FILES, &w2_child) ;
-  long lower, fs ;
-  end = put_uint(path + 6, (unsigned long)pid) ;
+  char *end = put_uint(path + 6, (unsigned long)pid) ;
   copy(end, "/gid_map") ;
   put_map(path) ;
   copy(end, "/uid_map") ;
   put_map(path) ;
   copy(end, "/ns/user") ;
-  attr.userns_fd = (uint64_t)must("open the user namespace", RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)) ;
-  lower = clone_tree(root) ;
-  must("map the ids of the root", RAW5(SYS_mount_setattr, lower, "", AT_EMPTY_PATH, &attr, sizeof(attr))) ;
-  fs = open_overlay() ;
+  return must("open the user namespace", RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)) ;
+}
+
+static long clone_mapped (char const *path, long nsfd)
+{
+  struct lc_mount_attr attr = { .attr_set = LC_ATTR_IDMAP, .attr_clr = 0, .propagation = 0, .userns_fd = (uint64_t)nsfd } ;
+  long fd = clone_tree(path) ;
+  must("map ids", RAW5(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr))) ;
+  return fd ;
+}
+
+static int w2 (void)
+{
+  long pid = start(CLONE_NEWUSER | CLONE_NEWPID | CLONE_FILES, &w2_child) ;
+  long nsfd = write_maps(pid) ;
+  long lower = clone_mapped(root, nsfd) ;
+  long mfd = make_tmpfs() ;
+  long fs = open_overlay() ;
   set_fd(fs, "lowerdir+", lower) ;
-  overlay = finish_overlay(fs, FIRST) ;
-  __atomic_store_n(&ready, 1, __ATOMIC_RELEASE) ;
-  RAW3(SYS_futex, &ready, FUTEX_WAKE_PRIVATE, 1) ;
+  overlay = finish_overlay(fs, mfd, FIRST) ;
+  let_go() ;
+
+   /* a mount that goes costs a grace period of the kernel: meanwhile */
+  RAW1(SYS_close, lower) ;
+  RAW1(SYS_close, mfd) ;
   return wait_for(pid) ;
 }
 
@@ -301,6 +330,21 @@ static void in_new_mount_namespace (char const *dir)
   must("chdir", RAW1(SYS_chdir, dir)) ;
 }
 
+static void idle (void)
+{
+  wait_until_ready() ;
+  for (;;) RAW1(SYS_exit, 0) ;
+}
+
+static long make_userns (void)
+{
+  long pid = start(CLONE_NEWUSER, &idle) ;
+  long nsfd = write_maps(pid) ;
+  let_go() ;
+  wait_for(pid) ;
+  return nsfd ;
+}
+
 static void layers (unsigned long n, char const *dir)
 {
   char name[24] ;
@@ -309,13 +353,40 @@ static void layers (unsigned long n, char const *dir)
   fs = open_overlay() ;
   for (; n ; n--)
   {
+    put_uint(name, n) ;
+    set_fd(fs, "lowerdir+", must("open a layer", RAW4(SYS_openat, AT_FDCWD, name, O_PATH | O_CLOEXEC, 0))) ;
+  }
+  attach(finish_overlay(fs, make_tmpfs(), 0), AT_FDCWD, "target") ;
+  become() ;
+}
+
+ /* A mount that goes costs a grace period of the kernel, attached or not, but a
+    tree of them that goes at once costs one: so the clones are put on directories
+    of the tmpfs. */
+
+static void mapped (unsigned long n, char const *dir)
+{
+  char name[24] ;
+  long nsfd = make_userns() ;
+  long fs, mfd, dirfd, ov ;
+  in_new_mount_namespace(dir) ;
+  dirfd = must("open the directory", RAW4(SYS_openat, AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0)) ;
+  mfd = make_tmpfs() ;
+  attach(mfd, AT_FDCWD, "target") ;
+  fs = open_overlay() ;
+  for (; n ; n--)
+  {
     long fd ;
     put_uint(name, n) ;
-    fd = must("open a layer", RAW4(SYS_openat, AT_FDCWD, name, O_PATH | O_CLOEXEC, 0)) ;
+    fd = clone_mapped(name, nsfd) ;
+    must("mkdir", RAW3(SYS_mkdirat, mfd, name, 0700)) ;
+    attach(fd, mfd, name) ;
     set_fd(fs, "lowerdir+", fd) ;
-    RAW1(SYS_close, fd) ;
   }
-  attach(finish_overlay(fs, 0), AT_FDCWD, "target") ;
+  ov = finish_overlay(fs, mfd, FIRST) ;
+  must("chdir", RAW1(SYS_fchdir, mfd)) ;
+  must("unmount the layers", RAW2(SYS_umount2, ".", MNT_DETACH)) ;
+  attach(ov, dirfd, "target") ;
   become() ;
 }
 
@@ -351,6 +422,7 @@ static int program (int argc, char **argv, char **envp)
   {
     prog = argv + 4 ;
     if (is(argv[1], "layers")) layers(get_uint(argv[2]), argv[3]) ;
+    if (is(argv[1], "mapped")) mapped(get_uint(argv[2]), argv[3]) ;
     if (is(argv[1], "crowd")) crowd(get_uint(argv[2]), argv[3]) ;
   }
   return 100 ;
