@@ -5,6 +5,7 @@ load lib
 # Paths inside of a root whose owner wants out: what lc-chown reaches, and where
 # lc-mountfs and lc-mountdev mount, with openat2 and without.
 
+new_api=open_tree,move_mount,fsopen,fsmount,fsconfig,fspick,mount_setattr
 ways=(true 'hide-syscalls openat2' 'hide-syscalls -e EPERM openat2')
 
 setup ()
@@ -14,6 +15,7 @@ setup ()
   touch root/a/file out/file f root/f
   mount -t proc proc root/proc
   ln -s /a/b root/abs
+  ln -s /a/b root/a/abs
   ln -s a/b root/rel
   ln -s ../../../../a root/up
   ln -s /mnt/out root/out
@@ -59,6 +61,7 @@ paths='a|root/a
 ..|root
 abs|root/a/b
 abs/|root/a/b
+a/abs/c|root/a/b/c
 abs/c|root/a/b/c
 abs/../file|root/a/file
 rel/c/..|root/a/b
@@ -67,7 +70,7 @@ up/b|root/a/b
 inside|root/mnt/in
 dotdot/dotdot/a|root/a
 tofile|root/a/file
-chain40|root/a
+chain20|root/a
 tofile/|Not a directory
 a/file/|Not a directory
 a/file/.|Not a directory
@@ -224,7 +227,7 @@ magicout/file|Too many levels of symbolic links'
 swapped ()  # WAY…: CMD is run in a loop
 {
   local i
-  for ((i = 0; i < 120; i++)); do "$@" > /dev/null 2>&1 || :; done
+  for ((i = 0; i < 60; i++)); do "$@" > /dev/null 2>&1 || :; done
   kill -0 "$SPAWNED" || fail "the race is over: $(cat "$_lib_dir/spawned.err")" || return 1
 }
 
@@ -283,6 +286,18 @@ race_with_link ()
   race_with_link ../out
   for way in "${ways[@]}"; do
     swapped through "$way" unshare -m --propagation unchanged lc-mountdev -R root /x/dev sh -c 'test -e /mnt/out/dev/null && touch /mnt/out/reached'
+  done
+  is "$(outside)" "$before"
+}
+
+@test "race: without the new mount calls" {
+  local hide
+  race_with_link ../out
+  for hide in "$new_api" "$new_api,openat2"; do
+    swapped unshare -m --propagation unchanged hide-syscalls "$hide" lc-mountdev -R root /x/dev sh -c 'test -e /mnt/out/dev/null && touch /mnt/out/reached'
+    swapped unshare -m --propagation unchanged hide-syscalls "$hide" lc-mountfs -R root -o bind,ro /etc /x/dir sh -c '
+      test -e /mnt/out/dir/passwd && touch /mnt/out/reached'
+    swapped lc-mountfs -R root -t tmpfs x /x/dir
   done
   is "$(outside)" "$before"
 }

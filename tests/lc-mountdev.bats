@@ -328,6 +328,12 @@ in
 /mnt/root/dev/huge/sub rw,relatime private'
 }
 
+@test "-a: as many entries as there are, with few descriptors" {
+  ok in_dev 'i=0 ; while test $i -lt 200 ; do mknod n$i c 1 3 ; mkdir d$i ; ln -s x l$i ; mknod d$i/n c 1 3 ; i=$((i+1)) ; done' \
+    bash -c 'ulimit -n 16 && lc-mountdev -a root/dev && state mounts | grep -c " /mnt/root/dev/[nd][0-9]" && ls root/dev | grep -c "^[ndl][0-9]"'
+  stdout_is $'400\n600'
+}
+
 left ()  # ARGS…: what -a with those leaves of $everything, but what is always there
 {
   need perl
@@ -342,7 +348,7 @@ left ()  # ARGS…: what -a with those leaves of $everything, but what is always
   stdout_is ''
   left -x '*/*' -x '[a-l]*' -x '? b'
   stdout_is 'mapper net nothing sda tty1 '
-  left -x '/dev/kmsg' -x tun -x 'a?b' -x 'bus/usb/001/00?' -x 'input/m*'
+  left -x '/dev/kmsg' -x tun -x '*tun' -x 'i*0' -x 'a?b' -x 'bus/usb/001/00?' -x 'input/m*'
   stdout_is 'bus bus/usb bus/usb/001 core file initctl input input/event0 kmsg log mapper mapper/root net net/tun nothing sda tty1 '
 }
 

@@ -584,6 +584,16 @@ CASES
   is "$(flags_of /mnt/a)" ro,nosuid,relatime
 }
 
+@test "-f: as many lines as there are, with few descriptors" {
+  local i hide
+  for ((i = 0; i < 200; i++)); do printf '/etc/passwd /b/%s none bind\nx /d/%s tmpfs ro\n' "$i" "$i"; done > fstab
+  mkdir root
+  for hide in true "hide-syscalls $new_api,openat2"; do
+    ok unshare -m bash -c 'ulimit -n 16 && '"${hide#true}"' lc-mountfs -R root -d -f fstab && state mounts | grep -c " /mnt/root/[bd]/"'
+    stdout_is 400
+  done
+}
+
 # Hidden system calls: the result is the same
 
 # mount(2) cannot reach what another mount covers: with flags the covered tree
@@ -831,8 +841,10 @@ try_image ()  # TYPE
   local img=$BATS_TEST_TMPDIR/dev.img dev
   image ext4 "$img"
   dev=$(losetup -f --show "$img")
-  ok lc-mountfs "$dev" a cat a/ext4
+  try lc-mountfs "$dev" a cat a/ext4
   losetup -d "$dev"
+  status_is 0
+  stdout_is ext4
   umount a
   freed dev.img
 }

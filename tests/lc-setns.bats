@@ -219,7 +219,6 @@ lc-setns: info: joined $ns/net"
 @test "a PID namespace: signals are forwarded" {
   local s
   hold -p
-  kill_later=$SPAWNED
   spawn lc-setns -n "$ns/pid" sigpayload -a RTMIN+30=exit:5
   expect ready
   for s in HUP INT QUIT USR1 USR2 PIPE ALRM TERM CONT TSTP WINCH PWR; do
@@ -238,7 +237,6 @@ lc-setns: info: joined $ns/net"
   kill -USR1 "$SPAWNED"
   finish
   status_is 138
-  kill -KILL "$kill_later"
 }
 
 @test "a PID namespace: prog dies with lc-setns, and with the namespace" {
@@ -252,6 +250,7 @@ lc-setns: info: joined $ns/net"
   spawn lc-setns -n "$ns/pid" sh -c 'echo ready; exec sleep 1000'
   expect ready
   kill -KILL "$watcher"
+  wait "$watcher" 2> /dev/null || :
   finish
   status_is 137
   gone

@@ -19,6 +19,7 @@
 
 #include <lcboot/attach.h>
 #include <lcboot/block.h>
+#include <lcboot/child.h>
 #include <lcboot/exec.h>
 #include <lcboot/ids.h>
 #include <lcboot/inroot.h>
@@ -27,7 +28,6 @@
 #include <lcboot/sys.h>
 #include <lcboot/tolerant.h>
 #include <lcboot/userns.h>
-#include <lcboot/watch.h>
 
 #define USAGE "lc-pivot [ -v ] [ -c | -s ] [ -o oldroot ] [ -b { command... } | -i fd { command... } ]... newroot prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
@@ -313,7 +313,7 @@ static void run_commands (genalloc *commands, int nullfd)
   lc_sigstate old ;
   size_t i = 0 ;
   if (!n) return ;
-  lc_sigstate_hold(&old) ;
+  lc_sigstate_hold_chld(&old) ;
   for (; i < n ; i++)
   {
     int wstat = run(c + i, nullfd, &old) ;

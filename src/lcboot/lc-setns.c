@@ -16,6 +16,7 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
+#include <lcboot/child.h>
 #include <lcboot/exec.h>
 #include <lcboot/pair.h>
 #include <lcboot/proc.h>
@@ -139,7 +140,7 @@ static void fork_and_watch (void)
   int wstat ;
   pid_t pid ;
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
-  lc_sigstate_hold(&old) ;
+  lc_sigstate_hold_all(&old) ;
   pid = fork() ;
   if (pid == -1) strerr_diefusys(111, "fork") ;
   if (!pid)

@@ -24,6 +24,7 @@
 #include <skalibs/types.h>
 
 #include <lcboot/block.h>
+#include <lcboot/child.h>
 #include <lcboot/exec.h>
 #include <lcboot/idmap.h>
 #include <lcboot/ids.h>
@@ -194,7 +195,7 @@ static void stay (struct plan_s const *plan)
     return ;
   }
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
-  lc_sigstate_hold(&old) ;
+  lc_sigstate_hold_all(&old) ;
   pid = fork() ;
   if (pid == -1) strerr_diefusys(111, "fork") ;
   if (!pid)
@@ -248,7 +249,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch const *w)
   int wstat ;
   pid_t pid ;
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
-  lc_sigstate_hold(&old) ;
+  lc_sigstate_hold_all(&old) ;
   pid = lc_clone(plan->flags & (CLONE_NEWUSER | CLONE_NEWPID)) ;
   if (pid == -1)
     strerr_diefusys(111, "clone a child into new namespaces",

@@ -187,13 +187,25 @@ static int open_canonical (char const *path)
   return fd ;
 }
 
+ /* A directory that is mounted on cannot be renamed, so its name in its parent is
+    good whoever renames what is above. */
+
+static int open_again (int targetfd, char const *path)
+{
+  char const *name = strrchr(path, '/') ;
+  int up = name && name[1] ? openat(targetfd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1 ;
+  int fd = up >= 0 ? lc_inroot_entry(up, name + 1) : open_canonical(path) ;
+  closefd(up) ;
+  return fd ;
+}
+
  /* The mount that now lies on targetfd. same: the object that it must show. */
 
 static int above (int targetfd, int same)
 {
   stralloc sa = STRALLOC_ZERO ;
   struct stat st, want ;
-  int fd = canonical(targetfd, &sa) ? open_canonical(sa.s) : -1 ;
+  int fd = canonical(targetfd, &sa) ? open_again(targetfd, sa.s) : -1 ;
   stralloc_free(&sa) ;
   if (fd == -1) return -1 ;
   if (fstat(same >= 0 ? same : targetfd, &want) == -1 || fstat(fd, &st) == -1

@@ -16,9 +16,9 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
+#include <lcboot/child.h>
 #include <lcboot/exec.h>
 #include <lcboot/tolerant.h>
-#include <lcboot/watch.h>
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
@@ -146,11 +146,11 @@ static void run_all (char const *dirname, char const *const *argv, char const *c
     int wstat ;
     newargv[0] = genalloc_s(char const *, &list)[i] ;
     memcpy(newargv + 1, argv + 1, argc * sizeof(char const *)) ;
-    lc_sigstate_hold(&old) ;
+    lc_sigstate_hold_chld(&old) ;
     wstat = lc_run(newargv, envp, &old, -1, 1) ;
     if (wstat == -1) strerr_diefusys(111, "run ", newargv[0]) ;
     lc_sigstate_restore(&old) ;
-    if (wstat) strerr_dief(wait_estatus(wstat), newargv[0], " ", lc_how_ended(wstat)) ;
+    if (wstat) strerr_dief(lc_exit_code(wstat), newargv[0], " ", lc_how_ended(wstat)) ;
   }
   _exit(0) ;
 }

@@ -20,10 +20,10 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/child.h>
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
-#include <lcboot/watch.h>
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
@@ -99,7 +99,7 @@ static void write_by_tool (pid_t pid, genalloc const *m, int group)
   }
   for (i = 0 ; i <= 3 * n ; i++) argv[i+1] = fmt[i] ;
   argv[3 * n + 2] = 0 ;
-  lc_sigstate_hold(&old) ;
+  lc_sigstate_hold_chld(&old) ;
   wstat = lc_run(argv, (char const *const *)environ, &old, -1, 0) ;
   lc_sigstate_restore(&old) ;
   if (wstat == -1) strerr_diefusys(111, "run ", argv[0]) ;
@@ -155,7 +155,7 @@ int lc_userns_make (lc_idmaps const *maps)
   int procfd, fd, wstat ;
   pid_t pid ;
   if (pipe2(p, O_CLOEXEC) == -1) strerr_diefusys(111, "make a pipe") ;
-  lc_sigstate_hold(&old) ;
+  lc_sigstate_hold_chld(&old) ;
   pid = lc_clone(CLONE_NEWUSER) ;
   if (pid == -1) strerr_diefusys(111, "make a user namespace", errno == ENOSPC || errno == EUSERS ? " (see /proc/sys/user/max_user_namespaces)" : "") ;
   if (!pid) idle(p) ;

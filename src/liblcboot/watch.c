@@ -4,70 +4,26 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <skalibs/bytestr.h>
 #include <skalibs/djbunix.h>
-#include <skalibs/posixplz.h>
-#include <skalibs/sig.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
-#include <lcboot/exec.h>
-#include <lcboot/ids.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
-#include <lcboot/tolerant.h>
+#include <lcboot/signals.h>
 #include <lcboot/watch.h>
-
- /* The real-time signals as the kernel and glibc number them, whatever libc
-    this is: a translation is meant for the guest's init. musl begins at 35. */
-
-#define OWN_FIRST 32  /* libc's own */
-#define RT_FIRST 34
-#define RT_LAST 64
 
 #define BIT(sig) ((uint64_t)1 << ((sig) - 1))
 
 #define DEAF_MS 10000  /* how long an init that starts is waited for */
-
-void lc_sigstate_hold (lc_sigstate *old)
-{
-  struct sigaction const dfl = { .sa_handler = SIG_DFL } ;
-  sigset_t all ;
-  sigfillset(&all) ;
-  sigprocmask(SIG_SETMASK, &all, &old->mask) ;
-  sigpending(&all) ;
-  old->pending = sigismember(&all, SIGCHLD) ;
-  sigaction(SIGCHLD, &dfl, &old->chld) ;
-}
-
- /* A caller that blocks SIGCHLD does not get ours, unless another child than
-    ours has ended too. */
-
-static void forget_chld (void)
-{
-  struct timespec const now = { .tv_sec = 0, .tv_nsec = 0 } ;
-  siginfo_t si ;
-  sigset_t chld ;
-  si.si_pid = 0 ;
-  if (!waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) && si.si_pid) return ;
-  sigemptyset(&chld) ;
-  sigaddset(&chld, SIGCHLD) ;
-  sigtimedwait(&chld, 0, &now) ;
-}
-
-void lc_sigstate_restore (lc_sigstate const *old)
-{
-  if (!old->pending && sigismember(&old->mask, SIGCHLD)) forget_chld() ;
-  sigaction(SIGCHLD, &old->chld, 0) ;
-  sigprocmask(SIG_SETMASK, &old->mask, 0) ;
-}
 
  /* 1 and the wait status if pid has ended, else 0; -1 on error. */
 
@@ -87,40 +43,6 @@ static int reap (pid_t pid, int *result)
   }
 }
 
-int lc_wait_child (pid_t pid)
-{
-  int wstat ;
-  return waitpid_nointr(pid, &wstat, 0) == pid ? wstat : -1 ;
-}
-
-int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int stdinfd, int tolerant)
-{
-  pid_t pid = fork() ;
-  if (pid == -1) return -1 ;
-  if (!pid)
-  {
-    if (stdinfd >= 0 && fd_copy(0, stdinfd) == -1) strerr_diefusys(111, "give ", argv[0], " its standard input") ;
-    lc_sigstate_restore(old) ;
-    if (tolerant) lc_tolerant_exec(argv, envp) ;
-    lc_tryexec(argv, envp) ;
-    strerr_dieexec(errno == ENOENT ? 127 : 126, argv[0]) ;
-  }
-  return lc_wait_child(pid) ;
-}
-
-static int signal_scan (char const *s, int *sig)
-{
-  uint64_t n = 0 ;
-  if (lc_number_scan(s, RT_LAST, &n)) return *sig = (int)n, n && (n < OWN_FIRST || n >= RT_FIRST) ;
-  if (!strncasecmp(s, "SIG", 3)) s += 3 ;
-  if (!strncasecmp(s, "RTMIN", 5) && (!s[5] || (s[5] == '+' && lc_number_scan(s + 6, RT_LAST - RT_FIRST, &n))))
-    return *sig = RT_FIRST + (int)n, 1 ;
-  if (!strncasecmp(s, "RTMAX", 5) && (!s[5] || (s[5] == '-' && lc_number_scan(s + 6, RT_LAST - RT_FIRST, &n))))
-    return *sig = RT_LAST - (int)n, 1 ;
-  *sig = sig_number(s) ;
-  return *sig > 0 ;
-}
-
 int lc_watch_translate (lc_watch *w, char const *s)
 {
   char from[16] ;
@@ -129,49 +51,10 @@ int lc_watch_translate (lc_watch *w, char const *s)
   if (!s[n] || n >= sizeof(from)) return 0 ;
   memcpy(from, s, n) ;
   from[n] = 0 ;
-  if (!signal_scan(from, &a) || !signal_scan(s + n + 1, &b)) return 0 ;
+  if (!lc_signal_scan(from, &a) || !lc_signal_scan(s + n + 1, &b)) return 0 ;
   if (a == SIGKILL || a == SIGSTOP || a == SIGCHLD) return 0 ;
   w->translate[a] = b ;
   return 1 ;
-}
-
-static char const *signal_name (int sig)
-{
-  static char s[4 + INT_FMT + 8] ;
-  size_t n ;
-  if (sig >= RT_FIRST)
-  {
-    memcpy(s, "SIGRTMIN+", 9) ;
-    s[9 + uint_fmt(s + 9, (unsigned int)(sig - RT_FIRST))] = 0 ;
-    return s ;
-  }
-  memcpy(s, "SIG", 3) ;
-  n = strlen(sig_name(sig)) ;
-  if (n >= sizeof(s) - 3) n = sizeof(s) - 4 ;
-  memcpy(s + 3, sig_name(sig), n) ;
-  s[3 + n] = 0 ;
-  return s ;
-}
-
-int lc_exit_code (int wstat)
-{
-  return WIFSIGNALED(wstat) ? 128 + WTERMSIG(wstat) : WEXITSTATUS(wstat) ;
-}
-
-char const *lc_how_ended (int wstat)
-{
-  static char s[64] ;
-  if (WIFSIGNALED(wstat))
-  {
-    memcpy(s, "was killed by ", 14) ;
-    strcpy(s + 14, signal_name(WTERMSIG(wstat))) ;
-  }
-  else
-  {
-    memcpy(s, "exited with ", 12) ;
-    s[12 + uint_fmt(s + 12, (unsigned int)WEXITSTATUS(wstat))] = 0 ;
-  }
-  return s ;
 }
 
  /* What to send for a signal that came, or 0 for nothing. */
@@ -184,9 +67,23 @@ static int to_send (lc_watch const *w, pid_t pid, siginfo_t const *si)
   return 0 ;
 }
 
+ /* A process in rt_sigtimedwait(2) blocks the signals that it waits for, but
+    proc_pid_status(5) does not show them then. */
+
+static int is_waiting (int procfd, pid_t pid)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  char fmt[UINT_FMT] ;
+  size_t n = uint_fmt(fmt, SYS_rt_sigtimedwait) ;
+  int r = !lc_proc_slurp(procfd, pid, "syscall", &sa) || (!strncmp(sa.s, fmt, n) && sa.s[n] == ' ') ;
+  stralloc_free(&sa) ;
+  return r ;
+}
+
  /* The kernel drops what is sent to an init that neither catches nor blocks it:
     pid_namespaces(7). An init that starts does not yet. The set of such signals,
-    bit 0 for signal 1; what is ignored is dropped too, but as it was asked to. */
+    bit 0 for signal 1; what is ignored is dropped too, but as it was asked to.
+    Empty if that cannot be known. */
 
 static uint64_t deaf_to (pid_t pid)
 {
@@ -196,7 +93,7 @@ static uint64_t deaf_to (pid_t pid)
   unsigned int i = 0 ;
   int procfd = lc_proc_open() ;
   if (procfd == -1) return 0 ;
-  if (!lc_proc_slurp(procfd, pid, "status", &sa)) heard = UINT64_MAX ;
+  if (is_waiting(procfd, pid) || !lc_proc_slurp(procfd, pid, "status", &sa)) heard = UINT64_MAX ;
   else for (; i < 3 ; i++)
   {
     uint64_t set ;
@@ -219,7 +116,7 @@ static uint64_t now_ms (void)
 
 struct queue_s
 {
-  unsigned int n[RT_LAST + 1] ;
+  unsigned int n[LC_RT_LAST + 1] ;
   unsigned int len ;
   uint64_t since ;
 } ;
@@ -227,7 +124,7 @@ struct queue_s
 static void enqueue (struct queue_s *q, int sig)
 {
   q->since = now_ms() ;
-  if (sig < RT_FIRST && q->n[sig]) return ;
+  if (sig < LC_RT_FIRST && q->n[sig]) return ;
   q->n[sig]++ ;
   q->len++ ;
 }
@@ -235,7 +132,7 @@ static void enqueue (struct queue_s *q, int sig)
 static void send_queue (struct queue_s *q, pid_t pid, uint64_t deaf)
 {
   int sig = 1 ;
-  for (; q->len && sig <= RT_LAST ; sig++)
+  for (; q->len && sig <= LC_RT_LAST ; sig++)
   {
     if (q->n[sig] && deaf & BIT(sig))
     {
@@ -243,7 +140,7 @@ static void send_queue (struct queue_s *q, pid_t pid, uint64_t deaf)
       continue ;
     }
     for (; q->n[sig] ; q->n[sig]--, q->len--)
-      if (!kill(pid, sig)) lc_say("forwarded ", signal_name(sig)) ;
+      if (!kill(pid, sig)) lc_say("forwarded ", lc_signal_name(sig)) ;
   }
 }
 

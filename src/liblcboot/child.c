@@ -1,0 +1,107 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/wait.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <lcboot/child.h>
+#include <lcboot/exec.h>
+#include <lcboot/signals.h>
+#include <lcboot/tolerant.h>
+
+static void hold (lc_sigstate *old, int how, sigset_t *set)
+{
+  struct sigaction const dfl = { .sa_handler = SIG_DFL } ;
+  sigprocmask(how, set, &old->mask) ;
+  sigpending(set) ;
+  old->pending = sigismember(set, SIGCHLD) ;
+  sigaction(SIGCHLD, &dfl, &old->chld) ;
+}
+
+void lc_sigstate_hold_chld (lc_sigstate *old)
+{
+  sigset_t set ;
+  sigemptyset(&set) ;
+  sigaddset(&set, SIGCHLD) ;
+  hold(old, SIG_BLOCK, &set) ;
+}
+
+void lc_sigstate_hold_all (lc_sigstate *old)
+{
+  sigset_t set ;
+  sigfillset(&set) ;
+  hold(old, SIG_SETMASK, &set) ;
+}
+
+ /* A caller that blocks SIGCHLD does not get ours, unless another child than
+    ours has ended too. */
+
+static void forget_chld (void)
+{
+  struct timespec const now = { .tv_sec = 0, .tv_nsec = 0 } ;
+  siginfo_t si ;
+  sigset_t chld ;
+  si.si_pid = 0 ;
+  if (!waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) && si.si_pid) return ;
+  sigemptyset(&chld) ;
+  sigaddset(&chld, SIGCHLD) ;
+  sigtimedwait(&chld, 0, &now) ;
+}
+
+void lc_sigstate_restore (lc_sigstate const *old)
+{
+  if (!old->pending && sigismember(&old->mask, SIGCHLD)) forget_chld() ;
+  sigaction(SIGCHLD, &old->chld, 0) ;
+  sigprocmask(SIG_SETMASK, &old->mask, 0) ;
+}
+
+int lc_wait_child (pid_t pid)
+{
+  int wstat ;
+  return waitpid_nointr(pid, &wstat, 0) == pid ? wstat : -1 ;
+}
+
+int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int stdinfd, int tolerant)
+{
+  pid_t pid = fork() ;
+  if (pid == -1) return -1 ;
+  if (!pid)
+  {
+    if (stdinfd >= 0 && fd_copy(0, stdinfd) == -1) strerr_diefusys(111, "give ", argv[0], " its standard input") ;
+    lc_sigstate_restore(old) ;
+    if (tolerant) lc_tolerant_exec(argv, envp) ;
+    lc_tryexec(argv, envp) ;
+    strerr_dieexec(errno == ENOENT ? 127 : 126, argv[0]) ;
+  }
+  return lc_wait_child(pid) ;
+}
+
+int lc_exit_code (int wstat)
+{
+  return WIFSIGNALED(wstat) ? 128 + WTERMSIG(wstat) : WEXITSTATUS(wstat) ;
+}
+
+char const *lc_how_ended (int wstat)
+{
+  static char s[64] ;
+  if (WIFSIGNALED(wstat))
+  {
+    memcpy(s, "was killed by ", 14) ;
+    strcpy(s + 14, lc_signal_name(WTERMSIG(wstat))) ;
+  }
+  else
+  {
+    memcpy(s, "exited with ", 12) ;
+    s[12 + uint_fmt(s + 12, (unsigned int)WEXITSTATUS(wstat))] = 0 ;
+  }
+  return s ;
+}

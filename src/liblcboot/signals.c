@@ -1,0 +1,46 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h>
+
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#include <skalibs/sig.h>
+#include <skalibs/types.h>
+
+#include <lcboot/ids.h>
+#include <lcboot/signals.h>
+
+#define OWN_FIRST 32  /* libc's own, to LC_RT_FIRST */
+
+int lc_signal_scan (char const *s, int *sig)
+{
+  uint64_t n = 0 ;
+  if (lc_number_scan(s, LC_RT_LAST, &n)) return *sig = (int)n, n && (n < OWN_FIRST || n >= LC_RT_FIRST) ;
+  if (!strncasecmp(s, "SIG", 3)) s += 3 ;
+  if (!strncasecmp(s, "RTMIN", 5) && (!s[5] || (s[5] == '+' && lc_number_scan(s + 6, LC_RT_LAST - LC_RT_FIRST, &n))))
+    return *sig = LC_RT_FIRST + (int)n, 1 ;
+  if (!strncasecmp(s, "RTMAX", 5) && (!s[5] || (s[5] == '-' && lc_number_scan(s + 6, LC_RT_LAST - LC_RT_FIRST, &n))))
+    return *sig = LC_RT_LAST - (int)n, 1 ;
+  *sig = sig_number(s) ;
+  return *sig > 0 ;
+}
+
+char const *lc_signal_name (int sig)
+{
+  static char s[4 + INT_FMT + 8] ;
+  size_t n ;
+  if (sig >= LC_RT_FIRST)
+  {
+    memcpy(s, "SIGRTMIN+", 9) ;
+    s[9 + uint_fmt(s + 9, (unsigned int)(sig - LC_RT_FIRST))] = 0 ;
+    return s ;
+  }
+  memcpy(s, "SIG", 3) ;
+  n = strlen(sig_name(sig)) ;
+  if (n >= sizeof(s) - 3) n = sizeof(s) - 4 ;
+  memcpy(s + 3, sig_name(sig), n) ;
+  s[3 + n] = 0 ;
+  return s ;
+}
