@@ -146,7 +146,8 @@ $(LINKS): $(PROGRAMS)
 $(PROGRAMS): $(BUILD)/settings package/deps.mak
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINKER) -o $@ $(LINK)
+	$(Q)$(LINKER) -o $@.new $(LINK)
+	@mv -f $@.new $@
 
 $(BUILD)/tests/%: tests/helper/%.c $(LIBRARIES) $(wildcard src/include/lcboot/*.h tests/helper/*.h) $(BUILD)/settings
 	$(call say,CC,$@)

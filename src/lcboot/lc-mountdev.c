@@ -67,6 +67,7 @@ int main (int argc, char const **argv)
   if (dev.o.what || dev.o.propagation) strerr_dief(100, "-o takes flags and options of a tmpfs only") ;
   dev.rootfd = lc_root_option(root) ;
   lc_dev_mount(&dev, argv[0]) ;
+  lc_say("a new /dev is on ", argv[0], root ? " in " : "", root ? root : "") ;
   if (root) fd_close(dev.rootfd) ;
   lc_exec0(argv + 1) ;
 }

@@ -40,8 +40,8 @@ struct job_s
   lc_mountopts o ;
 } ;
 
-static int rootfd = AT_FDCWD ;
-static char const *root = 0 ;
+static int rootfd ;
+static char const *root ;
 
  /* Everything that can be wrong with a job and be seen without a system call:
     null, or the message. */
@@ -56,6 +56,8 @@ static char const *check (struct job_s const *j)
   if (named && what & MOVE_OR_BIND && !(what & LC_OPT_REMOUNT)) return "a bind or move takes no file system type" ;
   if (j->o.data.len && what & MOVE_OR_BIND) return "a bind or move takes no options of a file system" ;
   if (what & LC_OPT_MOVE && (j->o.attr_set | j->o.attr_clr)) return "a move takes no flags" ;
+  if (what & MOVE_OR_BIND && (j->o.sbset | j->o.sbclr) & ~(unsigned long)MS_RDONLY)
+    return "sync, async, dirsync and lazytime are for a whole file system: a bind or move cannot set them" ;
   if (!j->target[0]) return "the target is empty" ;
   return 0 ;
 }
@@ -115,7 +117,7 @@ static int fail (struct job_s const *j, char const *verb, char const *a, char co
  /* A block file system of unknown type: the types of /proc/filesystems that want
     a device, in the kernel's order, as a small mount(8) does it. */
 
-static int try_all (int targetfd, char const *source, lc_mountopts const *o)
+static int try_all (int targetfd, char const *source, lc_mountopts const *o, int *mfd)
 {
   stralloc sa = STRALLOC_ZERO ;
   char *p ;
@@ -129,7 +131,7 @@ static int try_all (int targetfd, char const *source, lc_mountopts const *o)
     p[n] = 0 ;
     if (p[0] == '\t' && p[1])
     {
-      ok = lc_mount_fs(targetfd, p + 1, source, o, 0) ;
+      ok = lc_mount_fs(targetfd, p + 1, source, o, mfd) ;
       if (ok) lc_say(source, " holds ", p + 1) ;
       else if (e == ENODEV || e == EINVAL) e = errno ;  /* EINVAL: it is not that one */
     }
@@ -142,8 +144,13 @@ static int try_all (int targetfd, char const *source, lc_mountopts const *o)
 
 static int mount_device (struct job_s const *j, int targetfd, char const *device)
 {
-  if (j->type) return lc_mount_fs(targetfd, j->type, device, &j->o, 0) ;
-  return try_all(targetfd, device, &j->o) ;
+  int fd ;
+  int *mfd = j->o.propagation ? &fd : 0 ;
+  int ok = j->type ? lc_mount_fs(targetfd, j->type, device, &j->o, mfd) : try_all(targetfd, device, &j->o, mfd) ;
+  if (!ok || !mfd) return ok ;
+  ok = lc_mount_propagation(fd, &j->o) ;
+  { int e = errno ; if (!ok) lc_tree_detach(fd) ; fd_close(fd) ; errno = e ; }
+  return ok ;
 }
 
  /* An image that cannot be written is mounted read-only, as mount(8) does. */
@@ -177,11 +184,16 @@ static int is_block (char const *path)
   return !stat(path, &st) && S_ISBLK(st.st_mode) ;
 }
 
+static int propagate (struct job_s const *j, int fd)
+{
+  return !j->o.propagation || lc_mount_propagation(fd, &j->o) ;
+}
+
 static int on_target (struct job_s *j, int targetfd, int srcfd)
 {
-  if (j->o.what & LC_OPT_REMOUNT) return lc_mount_remount(targetfd, &j->o) || fail(j, "remount ", j->target, "", "") ;
-  if (is_propagation(j)) return lc_mount_propagation(targetfd, &j->o) || fail(j, "set the propagation of ", j->target, "", "") ;
-  if (j->o.what & LC_OPT_MOVE) return lc_mount_move(targetfd, srcfd) || fail(j, "move ", j->source, " to ", j->target) ;
+  if (j->o.what & LC_OPT_REMOUNT) return (lc_mount_remount(targetfd, &j->o) && propagate(j, targetfd)) || fail(j, "remount ", j->target, "", "") ;
+  if (is_propagation(j)) return propagate(j, targetfd) || fail(j, "set the propagation of ", j->target, "", "") ;
+  if (j->o.what & LC_OPT_MOVE) return (lc_mount_move(targetfd, srcfd) && propagate(j, srcfd)) || fail(j, "move ", j->source, " to ", j->target) ;
   if (j->o.what & LC_OPT_BIND) return lc_mount_bind(targetfd, srcfd, &j->o, 0) || fail(j, "bind ", j->source, " on ", j->target) ;
   if (j->o.what & LC_OPT_LOOP) return mount_image(j, targetfd) ;
   return mount_device(j, targetfd, j->source) || fail(j, "mount ", j->source, " on ", j->target) ;
@@ -233,7 +245,7 @@ static int do_job (struct job_s *j, int mkdirs)
   if (ok)
   {
     renew_root(targetfd) ;
-    lc_say(j->source, " is on ", j->target) ;
+    lc_say(j->source, " is on ", j->target, root ? " in " : "", root ? root : "") ;
   }
   if (srcfd >= 0) fd_close(srcfd) ;
   fd_close(targetfd) ;
@@ -286,6 +298,7 @@ int main (int argc, char const **argv)
   int mkdirs = 0 ;
   int options = 0 ;
   PROG = "lc-mountfs" ;
+  root = 0 ;
   lc_verbose_init() ;
   {
     subgetopt l = SUBGETOPT_ZERO ;

@@ -82,6 +82,7 @@ int main (int argc, char const **argv)
   if (!without_target && !genalloc_insertb(char const *, &ov.lower, 0, &ov.target, 1)) dienomem() ;
   if (maps.uid.len) ov.usernsfd = lc_userns_make(&maps) ;
   lc_overlay_mount(&ov, !without_target) ;
+  lc_say("an overlay is on ", ov.target, root ? " in " : "", root ? root : "") ;
   if (maps.uid.len) fd_close(ov.usernsfd) ;
   if (root) fd_close(ov.rootfd) ;
   lc_exec0(argv + 1) ;

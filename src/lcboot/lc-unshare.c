@@ -129,16 +129,21 @@ static void raise_loopback (void)
   lc_say("lo is up") ;
 }
 
-static void unshare_as (unsigned long flags)
+static void say_made (unsigned long flags)
 {
   unsigned int i = 0 ;
+  for (; i < TYPES ; i++)
+    if (flags & (unsigned long)types[i].flag) lc_say("in a new namespace: ", types[i].name) ;
+}
+
+static void unshare_as (unsigned long flags)
+{
   if (unshare((int)flags) == -1)
     strerr_diefusys(111, "make the new namespaces",
       errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
       errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
       errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
-  for (; i < TYPES ; i++)
-    if (flags & (unsigned long)types[i].flag) lc_say("in a new namespace: ", types[i].name) ;
+  say_made(flags) ;
 }
 
  /* The process has become the root of the user namespace before the others are
@@ -258,6 +263,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch const *w)
   if (!pid)
   {
     fd_close(fds[0]) ;
+    say_made(plan->flags & (CLONE_NEWUSER | CLONE_NEWPID)) ;
     child(plan, fds[1], &old) ;
     return ;
   }

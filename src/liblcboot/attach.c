@@ -52,7 +52,7 @@ char const *lc_attach_log (void)
   return kernel_log.len && stralloc_0(&kernel_log) ? kernel_log.s : "" ;
 }
 
-int lc_is_mountpoint (int fd)
+int lc_is_mountpoint (int fd, int parentfd)
 {
 #if defined(STATX_TYPE) && defined(STATX_ATTR_MOUNT_ROOT)
   struct statx stx ;
@@ -60,9 +60,11 @@ int lc_is_mountpoint (int fd)
     return !!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) ;
 #endif
   {
-    struct stat st, up ;
-    if (fstat(fd, &st) == -1 || fstatat(fd, "..", &up, 0) == -1) return -1 ;
-    return st.st_dev != up.st_dev || st.st_ino == up.st_ino ;
+    int own = lc_proc_mnt_id(fd) ;
+    int up = parentfd >= 0 ? parentfd : openat(fd, "..", O_PATH | O_CLOEXEC) ;
+    int id = up >= 0 ? lc_proc_mnt_id(up) : -1 ;
+    if (up >= 0 && up != parentfd) closefd(up) ;
+    return own == -1 || id == -1 ? -1 : own != id ;
   }
 }
 
@@ -353,6 +355,7 @@ static int set_propagation (int fd, lc_mountopts const *o)
 
 int lc_mount_fs (int targetfd, char const *type, char const *source, lc_mountopts const *o, int *mfd)
 {
+  int e ;
   int fd = lc_fs_make(type, source, o) ;
   if (fd >= 0 && lc_tree_attach(fd, targetfd))
   {
@@ -360,8 +363,12 @@ int lc_mount_fs (int targetfd, char const *type, char const *source, lc_mountopt
     return 1 ;
   }
   closefd(fd) ;
-  if (!lc_hidden(errno) && !(errno == EINVAL && has_long_value(o))) return 0 ;
-  return old_fs(targetfd, type, source, o, mfd) ;
+  e = errno ;
+  if (!lc_hidden(e) && !(e == EINVAL && has_long_value(o))) return 0 ;
+  if (old_fs(targetfd, type, source, o, mfd)) return 1 ;
+   /* without a /proc there is no fallback, and the first refusal stands */
+  if (e == EPERM && errno == ENOENT) errno = e ;
+  return 0 ;
 }
 
 int lc_mount_bind (int targetfd, int srcfd, lc_mountopts const *o, int *mfd)

@@ -160,7 +160,7 @@ static void mount_entries (void)
     }
     if (errno != EPERM && errno != ENODEV && errno != EACCES) die_undone("mount ", mounts[i].name) ;
     srcfd = lc_inroot_entry(curfd, mounts[i].name) ;
-    if (srcfd >= 0 && lc_is_mountpoint(srcfd) == 1 && bind_on(mfd, mounts[i].name, srcfd, 1))
+    if (srcfd >= 0 && lc_is_mountpoint(srcfd, curfd) == 1 && bind_on(mfd, mounts[i].name, srcfd, 1))
       lc_say(mounts[i].name, " is bound from the current /dev: a new one was refused") ;
     else lc_say(mounts[i].name, " is left out: it was refused") ;
     if (srcfd >= 0) fd_close(srcfd) ;
@@ -210,7 +210,7 @@ static void copy_dir (lc_dev const *dev, int fd, int todir, stralloc *path, char
 {
   int sub, from ;
   if (mkdirat(todir, name, 0755) == -1) die_undone("make the directory ", name) ;
-  if (lc_is_mountpoint(fd) == 1)
+  if (lc_is_mountpoint(fd, -1) == 1)
   {
     bind_rest(todir, name, fd, 1, path->s) ;
     return ;
@@ -321,5 +321,4 @@ void lc_dev_mount (lc_dev const *dev, char const *target)
   fd_close(targetfd) ;
   fd_close(curfd) ;
   umask(mask) ;
-  lc_say("a new /dev is on ", target) ;
 }

@@ -242,7 +242,7 @@ static int empty_entry (int dirfd, char const *name)
   if (errno != EISDIR) return 0 ;
   fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
   if (fd == -1) return 0 ;
-  r = lc_is_mountpoint(fd) ;
+  r = lc_is_mountpoint(fd, dirfd) ;
   if (!r) r = lc_inroot_empty(fd) ? 0 : -1 ;
   { int e = errno ; fd_close(fd) ; errno = e ; }
   if (r) return r > 0 ;

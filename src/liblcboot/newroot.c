@@ -158,7 +158,7 @@ static int open_target (int newfd, char const *oldroot)
 static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot)
 {
   int bound = 0 ;
-  int r = lc_is_mountpoint(*newfd) ;
+  int r = lc_is_mountpoint(*newfd, -1) ;
   if (r == -1) strerr_diefusys(111, "look at ", newroot) ;
   for (;; r = 0)
   {
@@ -230,7 +230,7 @@ static int may_empty (int newfd)
 static void switch_root (int *newfd, char const *newroot, int oldfd, int asked)
 {
   struct stat a, b ;
-  int r = lc_is_mountpoint(*newfd) ;
+  int r = lc_is_mountpoint(*newfd, -1) ;
   if (r == -1 || fstat(oldfd, &a) == -1 || fstat(*newfd, &b) == -1) strerr_diefusys(111, "look at the roots") ;
   if (a.st_dev == b.st_dev) strerr_dief(111, "unable to switch root to ", newroot, ": it is in the file system of the present root") ;
   for (;; r = 0)

@@ -183,10 +183,11 @@ static int make_upper (int dirfd, char const *where)
 static int make_work (int dirfd, char const *where)
 {
   int fd ;
-  if (mkdirat(dirfd, "work", 0700) == -1 && errno != EEXIST) die("make work in ", where) ;
+  int isnew = !mkdirat(dirfd, "work", 0700) ;
+  if (!isnew && errno != EEXIST) die("make work in ", where) ;
   fd = openat(dirfd, "work", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
   if (fd == -1) die("open work in ", where) ;
-  if (!lc_inroot_empty(fd)) die("empty work in ", where) ;
+  if (!isnew && !lc_inroot_empty(fd)) die("empty work in ", where) ;
   return fd ;
 }
 
@@ -480,6 +481,7 @@ static void close_all (void)
   if (upperfd >= 0) fd_close(upperfd) ;
   if (workfd >= 0) fd_close(workfd) ;
   if (lockfd >= 0) fd_close(lockfd) ;
+  upperfd = workfd = lockfd = -1 ;
   fd_close(targetfd) ;
 }
 
@@ -515,5 +517,4 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
     fd_close(mfd) ;
   }
   close_all() ;
-  lc_say("an overlay is on ", ov->target) ;
 }

@@ -124,48 +124,71 @@ char const *lc_fdpath (char *s, int fd)
   return s ;
 }
 
- /* mnt_id of proc_pid_fdinfo(5), then the line of proc_pid_mountinfo(5) that
-    begins with it; the type is the first word after " - ". */
-
-int lc_proc_fstype (int fd, stralloc *sa)
+static int mnt_id (int procfd, int fd)
 {
   stralloc info = STRALLOC_ZERO ;
   char name[8 + UINT_FMT] = "fdinfo/" ;
-  char *id, *line ;
+  char *id ;
+  uint64_t n = 0 ;
+  int ok = 0 ;
+  name[7 + uint_fmt(name + 7, (unsigned int)fd)] = 0 ;
+  if (lc_proc_slurp(procfd, 0, name, &info))
+  {
+    id = strstr(info.s, "mnt_id:\t") ;
+    if (id)
+    {
+      id += 8 ;
+      id[strspn(id, "0123456789")] = 0 ;
+      ok = lc_number_scan(id, 0x7fffffff, &n) ;
+    }
+    if (!ok) errno = ENOENT ;
+  }
+  stralloc_free(&info) ;
+  return ok ? (int)n : -1 ;
+}
+
+int lc_proc_mnt_id (int fd)
+{
+  int r, e ;
+  int procfd = lc_proc_open() ;
+  if (procfd == -1) return -1 ;
+  r = mnt_id(procfd, fd) ;
+  e = errno ;
+  fd_close(procfd) ;
+  errno = e ;
+  return r ;
+}
+
+ /* The line of proc_pid_mountinfo(5) that begins with the id; the type is the
+    first word after " - ". */
+
+int lc_proc_fstype (int fd, stralloc *sa)
+{
+  stralloc mounts = STRALLOC_ZERO ;
+  char id[UINT_FMT + 1] ;
+  char *line ;
   size_t n ;
+  int r, e ;
   int ok = 0 ;
   int procfd = lc_proc_open() ;
   if (procfd == -1) return 0 ;
-  name[7 + uint_fmt(name + 7, (unsigned int)fd)] = 0 ;
-  if (!lc_proc_slurp(procfd, 0, name, &info)) goto out ;
-  errno = ENOENT ;
-  id = strstr(info.s, "mnt_id:\t") ;
-  if (!id) goto out ;
-  id += 8 ;
-  n = strspn(id, "0123456789") ;
-  id[n++] = ' ' ;
+  r = mnt_id(procfd, fd) ;
+  if (r >= 0 && lc_proc_slurp(procfd, 0, "mountinfo", &mounts))
   {
-    stralloc mounts = STRALLOC_ZERO ;
-    if (!lc_proc_slurp(procfd, 0, "mountinfo", &mounts)) goto out ;
+    n = uint_fmt(id, (unsigned int)r) ;
+    id[n++] = ' ' ;
     for (line = mounts.s ; line && strncmp(line, id, n) ; )
     {
       line = strchr(line, '\n') ;
       if (line) line++ ;
     }
     if (line) line = strstr(line, " - ") ;
-    if (line)
-    {
-      line += 3 ;
-      ok = stralloc_catb(sa, line, strcspn(line, " ")) && stralloc_0(sa) ;
-    }
-    stralloc_free(&mounts) ;
+    errno = ENOENT ;
+    if (line) ok = stralloc_catb(sa, line + 3, strcspn(line + 3, " ")) && stralloc_0(sa) ;
   }
- out:
-  {
-    int e = errno ;
-    stralloc_free(&info) ;
-    fd_close(procfd) ;
-    errno = e ;
-  }
+  e = errno ;
+  stralloc_free(&mounts) ;
+  fd_close(procfd) ;
+  errno = e ;
   return ok ;
 }

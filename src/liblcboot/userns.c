@@ -10,7 +10,9 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/syscall.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
@@ -125,54 +127,72 @@ static void write_kind (int procfd, pid_t pid, genalloc const *m, int group)
   write_directly(procfd, pid, m, group) ;
 }
 
-void lc_userns_write (pid_t pid, lc_idmaps const *maps)
+static int open_proc (void)
 {
   int procfd = lc_proc_open() ;
-  if (procfd == -1) strerr_diefusys(111, "open a procfs of this PID namespace, which id maps are written through",
-    errno == EPERM ? " (/proc is that of another, and without privilege none can be made)" : "") ;
+  if (procfd == -1)
+    strerr_diefusys(111, "open a procfs of this PID namespace, which id maps are written through",
+      errno == EPERM ? " (/proc is that of another, and without privilege none can be made)" : "") ;
+  return procfd ;
+}
+
+static void write_maps (int procfd, pid_t pid, lc_idmaps const *maps)
+{
   write_kind(procfd, pid, &maps->gid, 1) ;
   write_kind(procfd, pid, &maps->uid, 0) ;
+}
+
+void lc_userns_write (pid_t pid, lc_idmaps const *maps)
+{
+  int procfd = open_proc() ;
+  write_maps(procfd, pid, maps) ;
   fd_close(procfd) ;
 }
 
  /* The child does nothing but exist until the other end of the pipe is closed,
-    by us or by our death. */
+    by us or by our death. It shares our memory, as after vfork(2), so it must not
+    write there: signals are blocked, and read(2) then fails for no reason. */
 
-static void idle (int const *p) gccattr_noreturn ;
-
-static void idle (int const *p)
+static int idle (void *arg)
 {
+  int const *p = arg ;
   char c ;
   fd_close(p[1]) ;
-  while (read(p[0], &c, 1) == -1 && errno == EINTR) ;
-  _exit(0) ;
+  return read(p[0], &c, 1) == 0 ? 0 : 1 ;
 }
+
+#define IDLE_STACK 4096
 
 int lc_userns_make (lc_idmaps const *maps)
 {
+  union { char s[IDLE_STACK] ; long double align ; } stack ;
   lc_sigstate old ;
   int p[2] ;
-  int procfd, fd, wstat ;
+  int fd ;
   pid_t pid ;
+  int procfd = open_proc() ;
   if (pipe2(p, O_CLOEXEC) == -1) strerr_diefusys(111, "make a pipe") ;
-  lc_sigstate_hold_chld(&old) ;
-  pid = lc_clone(CLONE_NEWUSER) ;
+  lc_sigstate_hold_all(&old) ;
+  pid = clone(&idle, stack.s + IDLE_STACK, CLONE_NEWUSER | CLONE_VM | SIGCHLD, p) ;
   if (pid == -1) strerr_diefusys(111, "make a user namespace", errno == ENOSPC || errno == EUSERS ? " (see /proc/sys/user/max_user_namespaces)" : "") ;
-  if (!pid) idle(p) ;
   fd_close(p[0]) ;
-  lc_userns_write(pid, maps) ;
-  procfd = lc_proc_open() ;
-  fd = procfd == -1 ? -1 : lc_proc_ns(procfd, pid, "user") ;
+  write_maps(procfd, pid, maps) ;
+  fd = lc_proc_ns(procfd, pid, "user") ;
   if (fd == -1) strerr_diefusys(111, "open the new user namespace") ;
   fd_close(procfd) ;
   fd_close(p[1]) ;
-  waitpid_nointr(pid, &wstat, 0) ;
+  lc_wait_child(pid) ;
   lc_sigstate_restore(&old) ;
   return fd ;
 }
 
 int lc_userns_become_root (int uid0, int gid0)
 {
+   /* the caller's keyring is not the guest's: keyctl_join_session_keyring(3).
+      Where there are no keyrings, or no room for one, none is handed on that
+      matters */
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0) ;
+
    /* setgroups(2) is EPERM where it was denied, or without a group map; then the
       groups stay, unmapped */
   if ((uid0 || gid0) && setgroups(0, 0) == -1 && errno != EPERM) return 0 ;

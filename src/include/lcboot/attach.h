@@ -36,7 +36,8 @@ extern int lc_tree_clone (int fd, int rec) ;
 
 extern int lc_tree_attach (int mfd, int targetfd) ;
 
- /* Detaches the mount at mfd, lazily, and all below it. */
+ /* Detaches, lazily, the topmost mount where the root of the mount mfd is, and
+    all below it: mfd itself if nothing was mounted on it since. */
 
 extern int lc_tree_detach (int mfd) ;
 
@@ -84,9 +85,12 @@ extern int lc_mount_remount (int targetfd, lc_mountopts const *o) ;
 
 extern int lc_mount_propagation (int targetfd, lc_mountopts const *o) ;
 
- /* 1 if fd is the root of a mount, 0 if not, -1 with errno set if that cannot
-    be told (statx(2) of Linux 5.8 tells; before, /proc is asked). */
+/*
+   1 if fd is the root of a mount, 0 if not, -1 with errno set if that cannot be
+   told. statx(2) tells since Linux 5.8; before, the mount of fd is compared with
+   that of the directory it is in, parentfd, or .. if that is -1.
+*/
 
-extern int lc_is_mountpoint (int fd) ;
+extern int lc_is_mountpoint (int fd, int parentfd) ;
 
 #endif

@@ -49,6 +49,13 @@ extern int lc_proc_ns (int procfd, pid_t pid, char const *name) ;
 extern char const *lc_fdpath (char *s, int fd) ;
 
 /*
+   The id of the mount that fd is on: mnt_id of proc_pid_fdinfo(5).
+   Returns it, or -1 with errno set.
+*/
+
+extern int lc_proc_mnt_id (int fd) ;
+
+/*
    The name of the file system type of the mount that fd is on ("ext4"),
    appended to sa with a null; read from /proc, for messages.
    Returns 1, or 0 with errno set.

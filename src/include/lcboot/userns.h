@@ -30,7 +30,8 @@ extern int lc_userns_make (lc_idmaps const *maps) ;
 
 /*
    Becomes user 0 and group 0, without supplementary groups, of the user
-   namespace that the process has just entered, each if it is mapped there.
+   namespace that the process has just entered, each if it is mapped there, and
+   leaves the session keyring.
    Returns 1, or 0 with errno set.
 */
 
