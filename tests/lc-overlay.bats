@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # for inner shells
+# shellcheck disable=SC1003,SC2016 # names with backslashes; inner shells
 #
 # lc-overlay: the order of layers, any name for them, caches, and what is left
 # when it fails: nothing.

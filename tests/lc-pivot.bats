@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # for inner shells
+# shellcheck disable=SC2016,SC2317 # for inner shells; functions that bats calls
 #
 # lc-pivot: the new root, what becomes of the old one, and the commands that run
 # in the new one.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2103 # for inner shells; each test has a directory of its own
 #
 # lc-tolerant: exec, but for scripts that cannot be executed and for directories.
 

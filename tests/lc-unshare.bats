@@ -941,7 +941,10 @@ none_pending ()
     status_is 111
     stderr_is 'lc-unshare: fatal: unable to become root of the new user namespace: Invalid argument'
   done
-  try strace -f -qq -o /dev/null -e inject=unshare:error=ENOSPC lc-unshare -p -m touch ran
+  try strace -f -qq -o /dev/null -e inject=clone:error=ENOSPC lc-unshare -p -m touch ran
+  status_is 111
+  stderr_is 'lc-unshare: fatal: unable to clone a child into new namespaces (a limit of /proc/sys/user or of the nesting of namespaces): No space left on device'
+  try strace -f -qq -o /dev/null -e inject=unshare:error=ENOSPC lc-unshare -p -m -T touch ran
   status_is 111
   stderr_is 'lc-unshare: fatal: unable to make the new namespaces (a limit of /proc/sys/user or of the nesting of namespaces): No space left on device'
   try strace -f -qq -o /dev/null -e inject=mount:error=EPERM lc-unshare -p -m touch ran

@@ -26,6 +26,9 @@
 #                  /run/lcboot/tests the helpers, both in PATH, as is execline.
 #   $LCBOOT_BIN    where the programs are; $LCBOOT_TESTS: where the helpers are;
 #                  $LCBOOT_REPO: the sources.
+#   $LCBOOT_OTHER  the programs of the other build (one program for all tools, if
+#                  LCBOOT_BIN has one for each, or the other way round), if it was
+#                  made; in the sandbox /run/lcboot/other, not in PATH.
 #   TEST_TIMEOUT   seconds that a test may take, 60; set it before `load lib`.
 #
 # Needs. `need PROGRAM…` skips the test if one is missing, and fails it when
@@ -83,8 +86,11 @@ if [[ -z "${LCBOOT_REPO:-}" ]]; then
 fi
 : "${LCBOOT_BIN:=$LCBOOT_BUILD/bin}" "${LCBOOT_TESTS:=$LCBOOT_BUILD/tests}" "${TEST_TIMEOUT:=60}"
 : "${LCBOOT_TESTS_MUST_RUN:=0}" "${SANDBOX:=new}"
+if [[ -z "${LCBOOT_OTHER:-}" ]]; then
+  if [[ -e $LCBOOT_BIN/lcboot ]]; then LCBOOT_OTHER=$LCBOOT_REPO/.build/bin; else LCBOOT_OTHER=$LCBOOT_REPO/.build/multicall/bin; fi
+fi
 LC_ALL=C
-export LCBOOT_BIN LCBOOT_TESTS LCBOOT_TESTS_MUST_RUN LC_ALL
+export LCBOOT_BIN LCBOOT_OTHER LCBOOT_TESTS LCBOOT_TESTS_MUST_RUN LC_ALL
 unset LCBOOT_VERBOSE CDPATH
 
 # bats runs a file once as a whole and then once for each test. The latter
@@ -115,6 +121,7 @@ _lib_enter ()
 if [[ ${0##*/} == bats-exec-test && $SANDBOX != none ]]; then
   if [[ -z "${LCBOOT_SANDBOX:-}" ]]; then _lib_enter; fi
   LCBOOT_BIN=/run/lcboot/bin
+  LCBOOT_OTHER=/run/lcboot/other
   LCBOOT_TESTS=/run/lcboot/tests
   # shellcheck disable=SC2034 # bats reads it
   BATS_TEST_TIMEOUT=$TEST_TIMEOUT

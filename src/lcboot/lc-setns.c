@@ -130,11 +130,12 @@ static void join_all (void)
 }
 
  /* Joining a PID namespace concerns the children only: prog is one, then. It
-    does not outlive us: the parent tells only when PR_SET_PDEATHSIG is in force. */
+    does not outlive us: a parent that has died before PR_SET_PDEATHSIG is in
+    force is noticed by its end of the pair. */
 
 static void fork_and_watch (void)
 {
-  lc_watch const w = LC_WATCH_ZERO ;
+  lc_watch w = LC_WATCH_ZERO ;
   lc_sigstate old ;
   int fds[2] ;
   int wstat ;
@@ -147,14 +148,13 @@ static void fork_and_watch (void)
   {
     fd_close(fds[0]) ;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
-    if (!lc_pair_tell(fds[1]) || !lc_pair_wait(fds[1])) _exit(111) ;
-    fd_close(fds[1]) ;
+    if (lc_pair_is_gone(fds[1])) _exit(111) ;
     lc_sigstate_restore(&old) ;
+    fd_close(fds[1]) ;
     return ;
   }
   fd_close(fds[1]) ;
-  if (lc_pair_wait(fds[0])) lc_pair_tell(fds[0]) ;
-  fd_close(fds[0]) ;
+  w.pairfd = fds[0] ;
   wstat = lc_watch_child(&w, pid) ;
   if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
   _exit(lc_exit_code(wstat)) ;

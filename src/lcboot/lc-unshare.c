@@ -156,11 +156,14 @@ static void become_root (struct plan_s const *plan)
   if (!lc_userns_become_root(uid0, gid0)) strerr_diefusys(111, "become root of the new user namespace") ;
 }
 
-static void others (struct plan_s const *plan)
+static void enter_others (struct plan_s const *plan, unsigned long flags)
 {
-  unsigned long flags = plan->flags & ~(unsigned long)(CLONE_NEWUSER | CLONE_NEWPID) ;
   if (flags) unshare_as(flags) ;
   if (flags & CLONE_NEWTIME) enter_time(plan->procfd) ;
+}
+
+static void set_up (struct plan_s const *plan)
+{
   if (plan->propagation && mount(0, "/", 0, MS_REC | plan->propagation, 0) == -1)
     strerr_diefusys(111, "set the propagation of /", errno == EINVAL ? " (it is no mount point: -P unchanged leaves it)" : "") ;
   if (plan->loopback) raise_loopback() ;
@@ -176,12 +179,9 @@ static void tell_outside (int fd)
   if (!lc_pair_tell(fd)) _exit(111) ;
 }
 
-static void inside (struct plan_s const *plan, int fd)
+static int needs_outside (struct plan_s const *plan)
 {
-  tell_outside(fd) ;
-  wait_for_outside(fd) ;
-  become_root(plan) ;
-  others(plan) ;
+  return plan->hook || plan->maps.uid.len || plan->maps.gid.len ;
 }
 
  /* Without -p */
@@ -193,10 +193,11 @@ static void stay (struct plan_s const *plan)
   int wstat ;
   pid_t self = getpid() ;
   pid_t pid ;
-  if (!plan->hook && !plan->maps.uid.len && !plan->maps.gid.len)
+  if (!needs_outside(plan))
   {
     if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
-    others(plan) ;
+    enter_others(plan, plan->flags & ~(unsigned long)CLONE_NEWUSER) ;
+    set_up(plan) ;
     return ;
   }
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
@@ -210,7 +211,11 @@ static void stay (struct plan_s const *plan)
   }
   fd_close(fds[0]) ;
   if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
-  inside(plan, fds[1]) ;
+  tell_outside(fds[1]) ;
+  wait_for_outside(fds[1]) ;
+  become_root(plan) ;
+  enter_others(plan, plan->flags & ~(unsigned long)CLONE_NEWUSER) ;
+  set_up(plan) ;
   tell_outside(fds[1]) ;
   wait_for_outside(fds[1]) ;
   fd_close(fds[1]) ;
@@ -222,14 +227,35 @@ static void stay (struct plan_s const *plan)
 
  /* With -p */
 
+ /* What the child is cloned into. With a new user namespace, and its maps, the
+    others have to wait; a time namespace cannot be had by clone(2). */
+
+static unsigned long cloned (struct plan_s const *plan)
+{
+  unsigned long flags = plan->flags & ~(unsigned long)CLONE_NEWTIME ;
+  return flags & CLONE_NEWUSER ? CLONE_NEWUSER | CLONE_NEWPID : flags ;
+}
+
 static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
 {
-  inside(plan, fd) ;
+  if (needs_outside(plan))
+  {
+    tell_outside(fd) ;
+    wait_for_outside(fd) ;
+    become_root(plan) ;
+  }
+  enter_others(plan, plan->flags & ~cloned(plan)) ;
+  set_up(plan) ;
+
    /* prctl(2): a change of credentials clears it, so it comes after the last one;
-      the parent tells only after this, so it cannot have died unnoticed */
+      a parent that has died before is noticed by its end of the pair */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
-  tell_outside(fd) ;
-  wait_for_outside(fd) ;
+  if (needs_outside(plan))
+  {
+    tell_outside(fd) ;
+    wait_for_outside(fd) ;
+  }
+  else if (lc_pair_is_gone(fd)) _exit(111) ;
   lc_sigstate_restore(old) ;
   fd_close(fd) ;
 }
@@ -247,7 +273,7 @@ static int ended (int wstat)
   return again ? EXIT_RESTART : 0 ;
 }
 
-static void fork_and_watch (struct plan_s const *plan, lc_watch const *w)
+static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
 {
   lc_sigstate old ;
   int fds[2] ;
@@ -255,23 +281,23 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch const *w)
   pid_t pid ;
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
   lc_sigstate_hold_all(&old) ;
-  pid = lc_clone(plan->flags & (CLONE_NEWUSER | CLONE_NEWPID)) ;
+  pid = lc_clone(cloned(plan)) ;
   if (pid == -1)
     strerr_diefusys(111, "clone a child into new namespaces",
       errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-      errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" : "") ;
+      errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
+      errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
   if (!pid)
   {
     fd_close(fds[0]) ;
-    say_made(plan->flags & (CLONE_NEWUSER | CLONE_NEWPID)) ;
+    say_made(cloned(plan)) ;
     child(plan, fds[1], &old) ;
     return ;
   }
   fd_close(fds[1]) ;
   if (plan->procfd >= 0) fd_close(plan->procfd) ;
-   /* what is forwarded before the child has its signals back would be lost */
-  if (outside(plan, fds[0], pid, &old) && !lc_pair_wait(fds[0])) lc_say("the program is running") ;
-  fd_close(fds[0]) ;
+  if (needs_outside(plan)) outside(plan, fds[0], pid, &old) ;
+  w->pairfd = fds[0] ;
   wstat = lc_watch_child(w, pid) ;
   if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
   _exit(ended(wstat)) ;
@@ -292,7 +318,7 @@ static unsigned long scan_propagation (char const *s)
 int main (int argc, char const **argv)
 {
   struct plan_s plan = { .flags = 0, .maps = LC_IDMAPS_ZERO, .procfd = -1 } ;
-  lc_watch w = { .init = 1 } ;
+  lc_watch w = { .init = 1, .pairfd = -1 } ;
   char const *propagation = 0 ;
   char const *needs_p = 0 ;
   PROG = "lc-unshare" ;

@@ -3,6 +3,7 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <lcboot/pair.h>
@@ -27,4 +28,10 @@ int lc_pair_wait (int fd)
   do r = recv(fd, &c, 1, 0) ;
   while (r == -1 && errno == EINTR) ;
   return r == 1 ;
+}
+
+int lc_pair_is_gone (int fd)
+{
+  struct pollfd x = { .fd = fd, .events = 0 } ;
+  return poll(&x, 1, 0) == 1 && x.revents & POLLHUP ;
 }

@@ -16,6 +16,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/pair.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/signals.h>
@@ -148,6 +149,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
 {
   struct queue_s q = { .n = { 0 }, .len = 0 } ;
   uint64_t deadline = 0 ;
+  int pairfd = w->pairfd ;
   sigset_t all ;
   sigfillset(&all) ;
   for (;;)
@@ -160,6 +162,13 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
     int r = reap(pid, &wstat) ;
     if (r == -1) return -1 ;
     if (r) return wstat ;
+    if (q.len && pairfd >= 0)
+    {
+       /* the child blocks everything until it starts, and would lose it then */
+      while (lc_pair_wait(pairfd)) ;
+      fd_close(pairfd) ;
+      pairfd = -1 ;
+    }
     if (q.len || deadline) now = now_ms() ;
     if (q.len) send_queue(&q, pid, w->init && now - q.since < DEAF_MS ? deaf_to(pid) : 0) ;
     if (deadline && now >= deadline)

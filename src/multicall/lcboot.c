@@ -35,13 +35,13 @@
     - execline is asked to be strict, and counts the blocks of a process.
     A program that cannot be read is not dumpable: it is exec'ed too. */
 
-typedef int main_func (int, char const **) ;
+typedef int tool_func (int, char const **) ;
 
-#define LCBOOT_TOOL(name, f) extern main_func f ;
+#define LCBOOT_TOOL(name, f) extern tool_func f ;
 #include <lcboot-tools.h>
 #undef LCBOOT_TOOL
 
-static struct tool_s { char const *name ; main_func *f ; } const tools[] =
+static struct tool_s { char const *name ; tool_func *f ; } const tools[] =
 {
 #define LCBOOT_TOOL(name, f) { name, &f },
 #include <lcboot-tools.h>
@@ -129,7 +129,8 @@ static int is_me (char const *path)
   return getxattr(path, "security.capability", 0, 0) == -1 && (errno == ENODATA || errno == EOPNOTSUPP) ;
 }
 
- /* The look-up of lc_exec, as far as it can lead here */
+ /* The look-up of lc_exec, as far as it can lead here. What an empty entry of
+    PATH means differs between releases of skalibs: they decide. */
 
 static int leads_here (char const *name)
 {
@@ -141,16 +142,13 @@ static int leads_here (char const *name)
   {
     size_t n = strcspn(path, ":") ;
     size_t len = strlen(name) + 1 ;
+    char file[n + 1 + len] ;
     int r ;
-    if (n)
-    {
-      char file[n + 1 + len] ;
-      memcpy(file, path, n) ;
-      file[n] = '/' ;
-      memcpy(file + n + 1, name, len) ;
-      r = is_me(file) ;
-    }
-    else r = is_me(name) ;
+    if (!n) return 0 ;
+    memcpy(file, path, n) ;
+    file[n] = '/' ;
+    memcpy(file + n + 1, name, len) ;
+    r = is_me(file) ;
     if (r >= 0) return r ;
     if (!path[n]) return 0 ;
     path += n + 1 ;

@@ -22,4 +22,8 @@ extern int lc_pair_tell (int fd) ;
 
 extern int lc_pair_wait (int fd) ;
 
+ /* 1 if the other side is gone, 0 if it is there, without waiting. */
+
+extern int lc_pair_is_gone (int fd) ;
+
 #endif

@@ -13,8 +13,9 @@ struct lc_watch_s
   int translate[65] ;      /* by signal number: what is sent instead; 0: itself */
   unsigned int kill ;      /* seconds from a forwarded TERM to KILL; 0: never */
   unsigned int init : 1 ;  /* the child is PID 1 of a namespace of its own */
+  int pairfd ;             /* the child closes its end when it has its signals back; -1: it has them */
 } ;
-#define LC_WATCH_ZERO { .translate = { 0 }, .kill = 0, .init = 0 }
+#define LC_WATCH_ZERO { .translate = { 0 }, .kill = 0, .init = 0, .pairfd = -1 }
 
 /*
    Adds "from=to" (signal names or numbers, RTMIN+n, RTMAX-n) to w.
