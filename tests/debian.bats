@@ -139,7 +139,7 @@ processes ()
 mounts ()
 {
   # the nodes of /dev may be mounts
-  "$1" sh -c 'mount | sed "s/ (.*//; / on .dev.[a-z]* type devtmpfs/d"; mount -t tmpfs -o size=1m none /mnt; findmnt -no FSTYPE,TARGET /mnt | tr -s " "; umount /mnt; mount --bind /etc /mnt; cat /mnt/layer'
+  "$1" sh -c 'mount | sed "s/ (.*//; / on .dev.\(null\|zero\|full\|random\|urandom\|tty\|console\) /d"; mount -t tmpfs -o size=1m none /mnt; findmnt -no FSTYPE,TARGET /mnt | tr -s " "; umount /mnt; mount --bind /etc /mnt; cat /mnt/layer'
   went_well
   stdout_is 'overlay on / type overlay
 proc on /proc type proc

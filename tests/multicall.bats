@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2054,SC2154 # inner shells; lib.bash reads the settings, and sets status, output, lines and stderr; words with commas
 #
 # One program for all tools, which goes from one to the next without exec,
 # against one program for each tool: what a payload can see must be the same.
@@ -114,7 +114,8 @@ execs ()
 {
   local names=$1
   shift
-  run_build multicall strace -f -qq -e trace=execve,execveat -e signal=none -o /run/both/trace "$@"
+  # shellcheck disable=SC2086 # words
+  run_build multicall strace ${STRACE_FLAGS:-} -f -qq -e trace=execve,execveat -e signal=none -o /run/both/trace "$@"
   sed -n 's/^[0-9]* *execve("\([^"]*\)".* = 0$/\1/p' /run/both/trace | sed 's|.*/||' | tail -n +1 | paste -s -d' ' > /run/both/execs
   is "$(< /run/both/execs)" "$names" "what is executed by $*" || { cat /run/both/err.multicall /run/both/trace; return 1; }
 }
@@ -223,8 +224,8 @@ END
 --reuid=65533 --regid=65533 --clear-groups --inh-caps +net_raw
 --ruid=65533
 --euid=65533
---rgid=65533
---egid=65533
+--rgid=65533 --keep-groups
+--egid=65533 --keep-groups
 --euid=65533 --no-new-privs
 --groups=1,2,3
 END
@@ -433,11 +434,269 @@ END
   execs 'setpriv lc-sigreset report' setpriv --no-new-privs lc-sigreset lc-hostname h report
 }
 
-@test "another file: a copy, another program earlier in PATH, in the new root" {
+@test "no exec: the same file under another path, on another mount, by a hard link, by default PATH" {
+  BEFORE='mkdir /mnt/bind ; mount --bind /run/tools /mnt/bind ; ln -s /run/tools/lc-hostname /mnt/bind/../lc-hostname'
+  execs 'lc-sigreset report' lc-sigreset /mnt/bind/lc-hostname h /mnt/lc-hostname h /mnt/bind/../bind//lc-sigreset report
+  both lc-sigreset /mnt/bind/lc-hostname h /mnt/lc-hostname h /mnt/bind/../bind//lc-sigreset report
+  BEFORE='mkdir /run/tools/sub ; if test -f /run/tools/lcboot ; then ln /run/tools/lcboot /run/tools/sub/lc-hostname ; else ln /run/tools/lc-hostname /run/tools/sub/ ; fi'
+  execs 'lc-sigreset report' lc-sigreset /run/tools/sub/lc-hostname h report
+  both lc-sigreset /run/tools/sub/lc-hostname h report
+  BEFORE='mount --bind /run/tools /usr/local/sbin ; cd /run/tools'
+  execs 'env lc-sigreset report' env -u PATH ./lc-sigreset lc-hostname h ./lc-sigreset ../tools/lc-sigreset /run/lcboot/tests/report
+  both env -u PATH ./lc-sigreset lc-hostname h ./lc-sigreset ../tools/lc-sigreset /run/lcboot/tests/report
+  reported
+}
+
+@test "exec: another file: a copy, another program earlier in PATH, commands of execline in between" {
   BEFORE='mkdir /mnt/copy ; cp -a /run/tools/. /mnt/copy/'
   execs 'lc-sigreset lc-hostname report' lc-sigreset /mnt/copy/lc-hostname h report
-  execs 'env lc-sigreset lc-hostname lc-sigreset report' env PATH=/run/tools:/run/lcboot/tests lc-sigreset /mnt/copy/lc-hostname h lc-sigreset report
-  BEFORE='mkdir /mnt/first ; ln -s /bin/true /mnt/first/lc-hostname'
+  # the copy is exec'ed, and from there the tool of PATH, which is another file
+  execs 'lc-sigreset lc-hostname lc-sigreset report' lc-sigreset /mnt/copy/lc-hostname h lc-sigreset report
+  both lc-sigreset /mnt/copy/lc-hostname h lc-sigreset report
+  reported
+  BEFORE='mkdir /mnt/first /mnt/copy ; ln -s /bin/echo /mnt/first/lc-hostname ; cp -a /run/tools/. /mnt/copy/'
   execs 'env lc-sigreset lc-hostname' env PATH=/mnt/first:/run/tools lc-sigreset lc-hostname h report
-  both env PATH=/mnt/first:/run/tools:/usr/bin lc-sigreset lc-hostname h nosuch
+  both env PATH=/mnt/first:/run/tools lc-sigreset lc-hostname h report
+  stdout_is 'h report'
+  both execlineb -Pc 'lc-sigreset export PATH /mnt/first:/run/tools lc-sigreset lc-hostname h'
+  stdout_is h
+  execs 'lc-sigreset export lc-sigreset lc-sigreset lc-hostname' lc-sigreset export PATH /mnt/first:/run/tools lc-sigreset /mnt/copy/lc-sigreset lc-hostname h
+  # a file of the name that is no program ends no search, one that is a script is run
+  BEFORE='mkdir /mnt/first ; touch /mnt/first/lc-hostname'
+  execs 'env lc-sigreset lc-hostname report' env PATH="/mnt/first:/run/tools:$LCBOOT_TESTS" lc-sigreset lc-hostname h report
+  both env PATH="/mnt/first:/run/tools:$LCBOOT_TESTS" lc-sigreset lc-hostname h report
+  reported
+  # replaced while it runs: what is there now is what comes next
+  BEFORE='mkdir /mnt/n ; cp -a /run/tools/. /mnt/n/ ; for f in /mnt/n/* ; do if test ! -h $f ; then chmod 0555 $f ; fi ; done'
+  execs 'lc-unshare cp lc-hostname report' lc-unshare -u -b ' cp' ' -a' ' --remove-destination' ' /mnt/n/.' ' /run/tools/' '' lc-hostname h report
+  both lc-unshare -u -b ' cp' ' -a' ' --remove-destination' ' /mnt/n/.' ' /run/tools/' '' lc-hostname h report
+}
+
+@test "exec fails where it would: no x bit, noexec, gone; the message is the same" {
+  local how
+  for how in ' chmod:a-x' ' mount:-o:remount,bind,noexec:/run/tools' ' rm:-f:-r'; do
+    IFS=: read -r -a how <<< "$how"
+    case ${how[0]} in
+      ' mount') how=("${how[0]}" " ${how[1]}" " ${how[2]}" " ${how[3]}") ;;
+      ' rm') how=(' sh' ' -c' ' rm -r /run/tools/*') ;;
+      *) how=(' sh' ' -c' ' chmod a-x /run/tools/*') ;;
+    esac
+    both -s any lc-unshare -u -b "${how[@]}" '' lc-hostname h report
+    [[ $status == 12[67] ]] || fail "status $status of ${how[*]}"
+    stderr_like '^lc-unshare: fatal: unable to exec lc-hostname: (Permission denied|No such file or directory)$'
+    both -s any lc-unshare -u -b "${how[@]}" '' /run/tools/lc-hostname h report
+    stderr_like '^lc-unshare: fatal: unable to exec /run/tools/lc-hostname: (Permission denied|No such file or directory)$'
+  done
+  # noexec first in PATH: the search goes on
+  BEFORE='mkdir /mnt/noexec ; mount --bind /run/tools /mnt/noexec ; mount -o remount,bind,noexec /mnt/noexec'
+  execs 'env lc-sigreset lc-hostname report' env PATH="/mnt/noexec:/run/tools:$LCBOOT_TESTS" lc-sigreset lc-hostname h report
+  both env PATH="/mnt/noexec:/run/tools:$LCBOOT_TESTS" lc-sigreset lc-hostname h report
+  reported
+  both -s 126 lc-sigreset /mnt/noexec/lc-hostname h report
+}
+
+@test "exec: set-id bits, capabilities of the file, a file that cannot be read" {
+  local bits who
+  _lib_etc
+  for bits in u+s g+s ug+s; do
+    BEFORE="chown 65533:65533 /run/tools/* ; chmod $bits /run/tools/*"
+    execs 'lc-sigreset lc-sigreset report' lc-sigreset lc-sigreset report
+    for who in '--no-new-privs' '--reuid=1000 --regid=1000 --clear-groups' '--no-new-privs --reuid=1000 --regid=1000 --clear-groups'; do
+      # shellcheck disable=SC2086 # words
+      both setpriv $who lc-sigreset lc-sigreset lc-sigreset report
+      reported
+    done
+  done
+  BEFORE='for f in /run/tools/* ; do if test ! -h $f ; then setcap cap_net_raw,cap_sys_admin+eip $f || exit 1 ; fi ; done'
+  execs 'lc-sigreset lc-sigreset report' lc-sigreset lc-sigreset report
+  for who in '--groups 5' '--reuid=1000 --regid=1000 --clear-groups' '--reuid=1000 --regid=1000 --clear-groups --inh-caps +net_raw' \
+    '--bounding-set -net_raw --reuid=1000 --regid=1000 --clear-groups'; do
+    # shellcheck disable=SC2086 # words
+    both -s any setpriv $who lc-sigreset lc-sigreset lc-unshare -u lc-sigreset report
+  done
+  BEFORE='chmod 0711 /run/tools/*'
+  execs 'setpriv lc-sigreset lc-sigreset report' setpriv --reuid=65533 --regid=65533 --clear-groups lc-sigreset lc-sigreset report
+  both setpriv --reuid=65533 --regid=65533 --clear-groups lc-sigreset lc-sigreset lc-unshare -U lc-sigreset report
+  reported
+}
+
+@test "exec: ids that differ, capabilities that it takes away, a strict execline, a name that is not of the chain" {
+  _lib_etc
+  execs 'setpriv lc-sigreset lc-sigreset lc-sigreset report' setpriv --ruid=65533 lc-sigreset lc-sigreset lc-sigreset report
+  execs 'lc-unshare lc-sigreset report' lc-unshare -U lc-sigreset lc-sigreset report
+  execs 'lc-unshare lc-sigreset report' lc-unshare -M 7:0 -G 7:0 lc-sigreset lc-sigreset report
+  execs 'setpriv lc-unshare lc-sigreset report' setpriv --reuid=65533 --regid=65533 --clear-groups lc-unshare -M self:65533 lc-sigreset lc-sigreset report ||
+    execs 'setpriv lc-unshare lc-sigreset report' setpriv --reuid=65533 --regid=65533 --clear-groups lc-unshare -U lc-sigreset lc-sigreset report
+  execs 'env lc-sigreset lc-hostname lc-sigreset report' env EXECLINE_STRICT=1 lc-sigreset lc-hostname h lc-sigreset report
+  both env EXECLINE_STRICT=1 lc-sigreset lc-unshare -u -b ' true' '' lc-hostname h lc-sigreset report
+  reported
+  execs 'lc-tolerant lc-sigreset report' lc-tolerant lc-sigreset lc-sigreset report
+  execs 'lc-unshare lc-sigreset true report' lc-unshare -u -b ' lc-sigreset' ' lc-sigreset' ' true' '' lc-sigreset report
+  execs 'lc-sigreset lcboot report' lc-sigreset lcboot lc-hostname h lc-sigreset report
+}
+
+@test "look-ups that go wrong: no PATH to speak of, loops, names that are too long, what is no directory" {
+  local long p
+  printf -v long '%0300d' 0
+  BEFORE='cd /run/tools'
+  for p in '' : :: /nosuch: :/nosuch /nosuch::/run/tools . ./ .. "$long" "$long:/run/tools" /mnt/x:/run/tools /run/tools/; do
+    mkdir -p /run/fixture
+    touch /run/fixture/x
+    both -s any env PATH="$p" /run/tools/lc-sigreset lc-hostname h lc-sigreset /run/lcboot/tests/report
+  done
+  BEFORE='mkdir /mnt/loop /mnt/secret ; ln -s lc-hostname /mnt/loop/lc-hostname ; ln -s nosuch /mnt/loop/lc-sigreset ; chmod 0 /mnt/secret'
+  both -s any env PATH=/mnt/loop:/run/tools lc-sigreset lc-hostname h /run/lcboot/tests/report
+  both -s any env PATH=/mnt/loop:/run/tools lc-sigreset lc-sigreset lc-sigreset /run/lcboot/tests/report
+  reported
+  both -s any env PATH=/mnt/secret:/run/tools setpriv --reuid=1000 --regid=1000 --clear-groups lc-sigreset lc-sigreset /run/lcboot/tests/report
+  both -s any lc-sigreset "/run/tools/$long" report
+  both -s any lc-sigreset "$long" report
+  both -s any lc-sigreset "/run/tools$(printf '/.%.0s' {1..2100})/lc-hostname" h report
+  both lc-sigreset "/run/tools$(printf '/.%.0s' {1..1500})/lc-hostname" h report
+  both -s any lc-sigreset /run/tools/lc-hostname/ h report
+  both -s any lc-sigreset '' report
+  both -s any lc-sigreset / report
+}
+
+# Long chains
+
+# at_end N CMD…: CMD, a chain of tools in one program, goes on with lc-mountfs
+# that waits for its fstab; then rss, data and stack are what the process has of
+# them in KiB, and fds its descriptors.
+
+at_end ()
+{
+  local key value
+  # the subshell opens it too, lest a chain that fails be waited for
+  run_build multicall sh -c 'mkfifo /mnt/fifo
+    ( sh -c "echo \$\$ > /mnt/pid ; exec \"\$@\"" sh "$@" || exit 1 <> /mnt/fifo ) &
+    exec 3> /mnt/fifo
+    read -r pid < /mnt/pid
+    cat "/proc/$pid/status"
+    ls -l "/proc/$pid/fd"
+    echo "fds: $(ls "/proc/$pid/fd" | wc -l)"
+    exec 3>&-
+    wait $!' sh "$@" lc-mountfs -f /mnt/fifo report
+  is "$(< /run/both/status.multicall)" 0 "the exit status" || { cat /run/both/err.multicall; return 1; }
+  while read -r key value _; do
+    case $key in
+      VmRSS:) rss=${rss:-$value} ;;
+      VmData:) data=${data:-$value} ;;
+      VmStk:) stack=${stack:-$value} ;;
+      fds:) fds=$value ;;
+    esac
+  done < /run/both/out.multicall
+}
+
+# grows N LINK…: N times LINK does not make the process larger, but for its
+# arguments, and leaves no descriptor
+
+grows ()
+{
+  local n=$1 i chain=() rss='' data='' stack='' fds='' rss1 data1 fds1
+  shift
+  at_end "$@"
+  rss1=$rss data1=$data fds1=$fds rss='' data='' stack='' fds=''
+  for ((i = 0; i < n; i++)); do chain+=("$@"); done
+  at_end "${chain[@]}"
+  is "$fds" "$fds1" "the number of descriptors after $n times $*"
+  ((data - data1 <= n / 8)) || fail "$n times $*: data grows from $data1 to $data KiB"
+  ((rss - rss1 <= n / 8 + stack)) || fail "$n times $*: resident memory grows from $rss1 to $rss KiB"
+}
+
+@test "memory and descriptors do not grow with the length of a chain" {
+  fixture
+  grows 10000 lc-sigreset
+  grows 10000 lc-hostname h
+  grows 2000 lc-mountfs -o remount,bind,nosuid none /mnt
+  grows 2000 lc-mountfs -f /dev/null
+  grows 500 lc-mountfs -t tmpfs none /mnt/a
+  grows 1000 lc-chown -R /mnt 1:1 ' a/file' ' x' ''
+  grows 300 lc-unshare -m
+  grows 300 lc-unshare -u -b ' true' ''
+  grows 500 lc-setns -n /proc/self/ns/uts
+  grows 50 lc-idmap -b 0:1000:10 /mnt/low /mnt/c
+  grows 100 lc-overlay -n -l /mnt/low -l /mnt/a -t /mnt/c
+  grows 50 lc-mountdev /mnt/b
+  grows 20 lc-unshare -U -m -u -B 0:0:1 lc-hostname h
+  grows 1000 lc-pivot -c /
+}
+
+@test "ten thousand links need no more stack than one" {
+  local i links=() mixed=()
+  fixture
+  for ((i = 0; i < 10000; i++)); do links+=(lc-sigreset); done
+  STRACE_FLAGS=--seccomp-bpf
+  execs 'prlimit lc-sigreset report' prlimit --stack=1048576 -- "${links[@]}" report
+  execs 'prlimit lc-sigreset report' prlimit --stack=262144 -- "${links[@]:0:5000}" report
+  for ((i = 0; i < 2000; i++)); do mixed+=(lc-hostname "h$i" lc-mountfs -o remount,bind,nosuid none /mnt lc-sigreset lc-chown 1:1 ' /mnt/x' ''); done
+  execs 'lc-hostname report' "${mixed[@]}" report
+  grep -q 'execfn .*report' /run/both/out.multicall
+  # and the payload of a long chain is that of a short one
+  both "${mixed[@]:0:800}" report
+  reported
+}
+
+# The program itself
+
+@test "lcboot: alone it lists the tools, with one's name it is that tool, and it knows no other" {
+  local t
+  PATH=$multicall:$PATH
+  ok lcboot
+  is "$output" "$(cd "$LCBOOT_REPO/src/lcboot/deps-exe" && LC_ALL=C ls)"
+  for t in $output; do
+    is "$(readlink "$multicall/$t")" lcboot "the link $t"
+    try "$t"
+    local code=$status line=$stderr
+    fails "$code" "$line" lcboot "$t"
+  done
+  ok lcboot lc-hostname h state host misc
+  stdout_has 'hostname h'
+  fails 100 'lcboot: fatal: no such tool: nonsense' lcboot nonsense
+  fails 100 'lcboot: fatal: no such tool: ' lcboot ''
+  fails 100 'lcboot: fatal: no such tool: lcboot' lcboot lcboot
+  fails 100 'lcboot: fatal: no such tool: lc' lcboot lc
+  fails 100 'lcboot: fatal: no such tool: --help' lcboot --help
+  ok "$multicall/lcboot" /nosuch/lc-hostname g state host
+  stdout_is 'hostname g'
+  ln -s "$multicall/lcboot" other
+  ok ./other lc-hostname k state host
+  stdout_is 'hostname k'
+  try sh -c 'lcboot > /dev/full'
+  status_is 111
+  stderr_has 'lcboot: fatal: unable to write to standard output'
+  is "$(find "$multicall" ! -type d | wc -l)" "$(($(find "$LCBOOT_REPO/src/lcboot/deps-exe" -type f | wc -l) + 1))" "the number of files"
+  is "$(find "$multicall" -type f)" "$multicall/lcboot" "the only program"
+}
+
+mk ()
+{
+  env -u BUILD -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CC -u CFLAGS -u CPPFLAGS -u LDFLAGS make -s "$@"
+}
+
+@test "make install with flag-multicall, and a tool that is added by its file and its deps-exe" {
+  local t=$BATS_TEST_TMPDIR n
+  mkdir "$t/src"
+  tar -C "$LCBOOT_REPO" -c --exclude=./.git --exclude=./.build . | tar -x -C "$t/src"
+  sed 's/lc-sigreset/lc-a-new-one/' "$t/src/src/lcboot/lc-sigreset.c" > "$t/src/src/lcboot/lc-a-new-one.c"
+  cp "$t/src/src/lcboot/deps-exe/lc-sigreset" "$t/src/src/lcboot/deps-exe/lc-a-new-one"
+  # as a file of conf-compile this time
+  echo 'one program' > "$t/src/conf-compile/flag-multicall"
+  mk -C "$t/src" deps
+  mk -C "$t/src" -j2 DESTDIR="$t/dest" path-bin=/bin install
+  ok "$t/dest/bin/lcboot"
+  stdout_is "$(cd "$t/src/src/lcboot/deps-exe" && LC_ALL=C ls)"
+  stdout_has lc-a-new-one
+  for n in $output; do is "$(readlink "$t/dest/bin/$n")" lcboot "the installed link $n"; done
+  is "$(find "$t/dest/bin" -type f)" "$t/dest/bin/lcboot" "what is installed"
+  is "$(stat -c '%a %U:%G' "$t/dest/bin/lcboot")" "$(awk '$1 == "lcboot" { sub("^0", "", $2) ; print $2, "root:root" }' "$t/src/package/modes")" "its mode"
+  cp -a "$t/dest/bin/." /run/tools/
+  PATH=/run/tools:$PATH fails 100 'lc-a-new-one: usage: lc-a-new-one prog...' lc-a-new-one
+  PATH=/run/tools:$PATH try strace -f -qq -e trace=execve -o trace lc-sigreset lc-a-new-one lc-a-new-one lc-hostname h true
+  status_is 0
+  is "$(grep -c ' = 0$' trace)" 2 "the number of execs"
+  # without the flag nothing of it is made
+  rm "$t/src/conf-compile/flag-multicall"
+  mk -C "$t/src" -j2 BUILD="$t/build" all
+  [[ ! -e $t/build/bin/lcboot && ! -h $t/build/bin/lc-pivot && -x $t/build/bin/lc-a-new-one ]] || fail "the separate build is not separate"
 }

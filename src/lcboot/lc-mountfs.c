@@ -10,14 +10,15 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <skalibs/bytestr.h>
 #include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/loop.h>
 #include <lcboot/mountopts.h>
@@ -43,6 +44,13 @@ struct job_s
 static int rootfd ;
 static char const *root ;
 
+ /* No type, no bind, no remount, nothing but a propagation: that is the job. */
+
+static int is_propagation (struct job_s const *j)
+{
+  return j->o.propagation && !(j->o.what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP)) && (!j->type || !strcmp(j->type, "none")) ;
+}
+
  /* Everything that can be wrong with a job and be seen without a system call:
     null, or the message. */
 
@@ -58,15 +66,10 @@ static char const *check (struct job_s const *j)
   if (what & LC_OPT_MOVE && (j->o.attr_set | j->o.attr_clr)) return "a move takes no flags" ;
   if (what & MOVE_OR_BIND && (j->o.sbset | j->o.sbclr) & ~(unsigned long)MS_RDONLY)
     return "sync, async, dirsync and lazytime are for a whole file system: a bind or move cannot set them" ;
+  if (is_propagation(j) && (j->o.attr_set | j->o.attr_clr | j->o.sbset | j->o.sbclr || j->o.data.len))
+    return "with a propagation alone there is nothing that takes other options: bind, remount or a type is missing" ;
   if (!j->target[0]) return "the target is empty" ;
   return 0 ;
-}
-
- /* No type, no bind, no remount, nothing but a propagation: that is the job. */
-
-static int is_propagation (struct job_s const *j)
-{
-  return j->o.propagation && !(j->o.what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP)) && (!j->type || !strcmp(j->type, "none")) ;
 }
 
  /* proc and sysfs are what a guest's programs and the next steps trust: no link
@@ -79,7 +82,7 @@ static unsigned int strictness (struct job_s const *j)
 
  /* errno in the words of a user who has to do something about it */
 
-static char const *likely (struct job_s const *j)
+static char const *likely (struct job_s const *j, int said)
 {
   switch (errno)
   {
@@ -87,30 +90,52 @@ static char const *likely (struct job_s const *j)
       if (j->type && !strcmp(j->type, "proc")) return " (not privileged, or the /proc in view is partly masked, or there is no new PID namespace)" ;
       if (j->o.what & LC_OPT_REMOUNT && !(j->o.what & LC_OPT_BIND)) return " (not privileged over the file system: with bind too, only the mount's flags change)" ;
       if (j->o.what & (LC_OPT_BIND | LC_OPT_REMOUNT)) return " (not privileged in this mount namespace, or a locked flag would be cleared)" ;
-      return " (not privileged in this mount namespace, or the file system is not for user namespaces)" ;
+      return " (not privileged in this mount namespace, or, in a user namespace, over the namespace that the file system shows)" ;
     case EINVAL :
       if (j->o.what & LC_OPT_MOVE) return " (the source is no mount point, is locked, or lies in a shared mount)" ;
-      if ((j->o.what & LC_OPT_REMOUNT && !lc_attach_log()[0]) || is_propagation(j)) return " (the target is no mount point)" ;
+      if ((j->o.what & LC_OPT_REMOUNT && !said) || is_propagation(j)) return " (the target is no mount point)" ;
       if (j->o.what & LC_OPT_BIND) return " (a locked or unbindable mount is in the way: rbind takes the whole tree)" ;
+      if (said) return "" ;
       if (!j->type) return " (no file system that this kernel knows is in it)" ;
       return " (wrong type, option or contents)" ;
     case EACCES : return " (a directory on the way is closed to this user, or a read-only device)" ;
     case ENODEV : return " (this kernel has no such file system)" ;
     case ENOTDIR : return " (a directory and a non-directory)" ;
     case ENOTBLK : return " (the source is no block device: an image file needs the option loop)" ;
-    case ELOOP : return " (a symbolic link is in the way, or the source is a parent of the target)" ;
+    case ELOOP : return j->o.what & LC_OPT_MOVE ? " (the source is a parent of the target)" : " (a symbolic link is in the way)" ;
     default : return "" ;
   }
+}
+
+ /* " in ROOT", after what is looked up there */
+
+static char const *where (void)
+{
+  static stralloc sa = STRALLOC_ZERO ;
+  if (!root) return "" ;
+  if (!stralloc_copys(&sa, " in ") || !stralloc_cats(&sa, root) || !stralloc_0(&sa)) dienomem() ;
+  return sa.s ;
 }
 
  /* Fails with a message; only a warning for an fstab line with nofail. */
 
 static int fail (struct job_s const *j, char const *verb, char const *a, char const *b, char const *c)
 {
-  char const *why = likely(j) ;
   char const *said = lc_attach_log() ;
-  if (j->o.what & LC_OPT_NOFAIL) strerr_warnwusys(verb, a, b, c, why, said) ;
-  else strerr_diefusys(111, verb, a, b, c, why, said) ;
+  char const *why = likely(j, !!said[0]) ;
+  if (j->o.what & LC_OPT_NOFAIL) strerr_warnwusys(verb, a, b, c, where(), why, said) ;
+  else strerr_diefusys(111, verb, a, b, c, where(), why, said) ;
+  return 0 ;
+}
+
+ /* The same for the source, which is not in the root */
+
+static int fail_outside (struct job_s const *j, char const *verb)
+{
+  char const *why = errno == EACCES || errno == EPERM ? " (not privileged over it, or a directory on the way is closed to this user)" :
+    errno == EISDIR ? " (an image is a file)" : "" ;
+  if (j->o.what & LC_OPT_NOFAIL) strerr_warnwusys(verb, j->source, why) ;
+  else strerr_diefusys(111, verb, j->source, why) ;
   return 0 ;
 }
 
@@ -149,7 +174,13 @@ static int mount_device (struct job_s const *j, int targetfd, char const *device
   int ok = j->type ? lc_mount_fs(targetfd, j->type, device, &j->o, mfd) : try_all(targetfd, device, &j->o, mfd) ;
   if (!ok || !mfd) return ok ;
   ok = lc_mount_propagation(fd, &j->o) ;
-  { int e = errno ; if (!ok) lc_tree_detach(fd) ; fd_close(fd) ; errno = e ; }
+  if (!ok)
+  {
+    int e = errno ;
+    lc_tree_detach(fd) ;
+    errno = e ;
+  }
+  lc_close(fd) ;
   return ok ;
 }
 
@@ -163,16 +194,16 @@ static int mount_image (struct job_s *j, int targetfd)
   int filefd = ro ? -1 : open(j->source, O_RDWR | O_CLOEXEC) ;
   if (filefd == -1)
   {
-    if (!ro && errno != EACCES && errno != EROFS && errno != EPERM && errno != ETXTBSY) return fail(j, "open ", j->source, "", "") ;
+    if (!ro && errno != EACCES && errno != EROFS && errno != EPERM && errno != ETXTBSY) return fail_outside(j, "open ") ;
     filefd = open(j->source, O_RDONLY | O_CLOEXEC) ;
-    if (filefd == -1) return fail(j, "open ", j->source, "", "") ;
+    if (filefd == -1) return fail_outside(j, "open ") ;
     if (!ro) lc_say(j->source, " cannot be written: read-only") ;
     lc_mountopts_scan(&j->o, "ro") ;
     ro = 1 ;
   }
   loopfd = lc_loop_open(filefd, ro, j->o.offset, j->o.sizelimit, device) ;
-  { int e = errno ; fd_close(filefd) ; errno = e ; }
-  if (loopfd == -1) return fail(j, "get a loop device for ", j->source, device[0] ? " at " : " from /dev/loop-control", device) ;
+  lc_close(filefd) ;
+  if (loopfd == -1) return fail_outside(j, device[0] ? "put a loop device on " : "get a loop device from /dev/loop-control for ") ;
   ok = mount_device(j, targetfd, device) || fail(j, "mount ", j->source, " on ", j->target) ;
   fd_close(loopfd) ;
   return ok ;
@@ -230,7 +261,7 @@ static int do_job (struct job_s *j, int mkdirs)
   if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
   {
     srcfd = open(j->source, O_PATH | O_CLOEXEC) ;
-    if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail(j, "open ", j->source, "", "") ;
+    if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail_outside(j, "open ") ;
     isdir = S_ISDIR(st.st_mode) ;
   }
   if (mkdirs || j->o.what & LC_OPT_MKDIR)
@@ -238,34 +269,52 @@ static int do_job (struct job_s *j, int mkdirs)
   targetfd = lc_inroot_open(rootfd, j->target, flags) ;
   if (targetfd == -1)
   {
-    if (srcfd >= 0) { int e = errno ; fd_close(srcfd) ; errno = e ; }
-    return fail(j, "open ", j->target, root ? " in " : "", root ? root : "") ;
+    lc_close(srcfd) ;
+    return fail(j, flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE) ? "open or make " : "open ", j->target, "", "") ;
   }
   ok = fits(j, targetfd, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
     renew_root(targetfd) ;
-    lc_say(j->source, " is on ", j->target, root ? " in " : "", root ? root : "") ;
+    if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
+    else lc_say(j->source, " is on ", j->target, where()) ;
   }
   if (srcfd >= 0) fd_close(srcfd) ;
   fd_close(targetfd) ;
   return ok ;
 }
 
-static void from_line (struct mntent const *m, char const *fstab, int mkdirs)
+ /* An fstab is read and checked as a whole before the first line is mounted. */
+
+static int is_tag (char const *s)
 {
-  struct job_s j = { .source = m->mnt_fsname, .target = m->mnt_dir, .o = LC_MOUNTOPTS_ZERO } ;
+  static char const *const tags[5] = { "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID=" } ;
+  unsigned int i = 0 ;
+  for (; i < 5 ; i++) if (!strncmp(s, tags[i], strlen(tags[i]))) return 1 ;
+  return 0 ;
+}
+
+static char const *keep (char const *s)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  if (!stralloc_cats(&sa, s) || !stralloc_0(&sa)) dienomem() ;
+  return sa.s ;
+}
+
+static void add_line (genalloc *jobs, struct mntent const *m, char const *fstab)
+{
+  struct job_s j = { .type = 0, .o = LC_MOUNTOPTS_ZERO } ;
   char const *problem ;
   if (!m->mnt_dir[0] || !m->mnt_type[0]) strerr_dief(100, fstab, ": the line of ", m->mnt_fsname, " lacks a field") ;
   if (!strcmp(m->mnt_type, "swap") || !strcmp(m->mnt_dir, "none")) return ;
+  j.source = keep(m->mnt_fsname) ;
+  j.target = keep(m->mnt_dir) ;
   problem = lc_mountopts_scan(&j.o, m->mnt_opts) ;
-  if (strcmp(m->mnt_type, "auto") && !(strcmp(m->mnt_type, "none") == 0 && j.o.what & LC_OPT_LOOP)) j.type = m->mnt_type ;
+  if (strcmp(m->mnt_type, "auto") && !(!strcmp(m->mnt_type, "none") && j.o.what & LC_OPT_LOOP)) j.type = keep(m->mnt_type) ;
   if (!problem) problem = check(&j) ;
-  if (!problem && strcspn(m->mnt_fsname, "=/") < strlen(m->mnt_fsname) && m->mnt_fsname[strcspn(m->mnt_fsname, "=/")] == '=')
-    problem = "the source is a tag (UUID=, LABEL= …), which is not looked up: name the device" ;
-  if (problem) strerr_dief(100, fstab, ": ", m->mnt_dir, ": ", problem) ;
-  if (!(j.o.what & LC_OPT_NOAUTO)) do_job(&j, mkdirs) ;
-  stralloc_free(&j.o.data) ;
+  if (!problem && is_tag(j.source)) problem = "the source is a tag (UUID=, LABEL= …), which is not looked up: name the device" ;
+  if (problem) strerr_dief(100, fstab, ": ", j.target, ": ", problem) ;
+  if (!(j.o.what & LC_OPT_NOAUTO) && !genalloc_append(struct job_s, jobs, &j)) dienomem() ;
 }
 
 #define LINE_MAX_FSTAB 65536
@@ -273,21 +322,25 @@ static void from_line (struct mntent const *m, char const *fstab, int mkdirs)
 static void from_fstab (char const *fstab, int mkdirs)
 {
   static char buf[LINE_MAX_FSTAB] ;
-  struct mntent line ;
-  struct mntent *m ;
+  genalloc jobs = GENALLOC_ZERO ;  /* struct job_s */
+  size_t i = 0 ;
   FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;
   if (!f) strerr_diefusys(111, "open ", fstab) ;
   for (;;)
   {
+    struct mntent line ;
+    struct mntent *m ;
     errno = 0 ;
     buf[sizeof(buf) - 2] = 0 ;
     m = getmntent_r(f, &line, buf, sizeof(buf)) ;
     if (!m) break ;
     if (buf[sizeof(buf) - 2]) strerr_dief(100, fstab, ": ", m->mnt_dir, ": the line is too long") ;
-    from_line(m, fstab, mkdirs) ;
+    add_line(&jobs, m, fstab) ;
   }
   if (ferror(f) || errno == ERANGE) strerr_diefusys(111, "read ", fstab) ;
-  if (f != stdin && strcmp(fstab, "-")) endmntent(f) ;
+  if (strcmp(fstab, "-")) endmntent(f) ;  /* standard input is not ours to close */
+  for (; i < genalloc_len(struct job_s, &jobs) ; i++) do_job(genalloc_s(struct job_s, &jobs) + i, mkdirs) ;
+  genalloc_free(struct job_s, &jobs) ;
 }
 
 int main (int argc, char const **argv)

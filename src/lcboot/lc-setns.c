@@ -34,8 +34,8 @@ struct ns_s
 {
   char const *file ;
   int fd ;
-  int type ;     /* its CLONE_NEW* */
-  int outside ;  /* it belongs to another user namespace than the one that is joined */
+  int type ;    /* its CLONE_NEW* */
+  int joined ;
 } ;
 
 static struct ns_s ns[TYPES] ;
@@ -59,9 +59,7 @@ static void add (char const *file)
   p = find(type) ;
   if (p) strerr_dief(100, p->file, " and ", file, " are namespaces of the same type") ;
   if (nsn == TYPES) strerr_dief(100, file, " is one namespace too many") ;
-  ns[nsn].file = file ;
-  ns[nsn].fd = fd ;
-  ns[nsn++].type = type ;
+  ns[nsn++] = (struct ns_s){ .file = file, .fd = fd, .type = type, .joined = 0 } ;
 }
 
 static int same (int fd, int other)
@@ -80,19 +78,26 @@ static int is_own_userns (int fd)
   return r ;
 }
 
-static void join (struct ns_s const *p)
+static void join (struct ns_s *p)
 {
   if (setns(p->fd, p->type) == -1)
     strerr_diefusys(111, "join the namespace ", p->file,
       errno == EPERM ? " (not privileged over it: a user namespace that owns it may have to be joined too)" : "") ;
+  p->joined = 1 ;
   lc_say("joined ", p->file) ;
 }
 
-static void become_root (char const *file)
+ /* Whether it belongs to another user namespace than the one that is joined */
+
+static int is_outside (struct ns_s const *p, struct ns_s const *user)
 {
-   /* EINVAL: id 0 is not mapped there, then the process stays who it is */
-  if ((!lc_userns_become_root(0, 1) && errno != EINVAL) || (!lc_userns_become_root(1, 0) && errno != EINVAL))
-    strerr_diefusys(111, "become root of the user namespace ", file) ;
+  int r ;
+  int owner = ioctl(p->fd, NS_GET_USERNS) ;
+  if (owner == -1) return 0 ;
+  fcntl(owner, F_SETFD, FD_CLOEXEC) ;
+  r = !same(owner, user->fd) ;
+  fd_close(owner) ;
+  return r ;
 }
 
  /* The namespaces that the one of the user owns are joined from inside it;
@@ -105,27 +110,18 @@ static void join_all (void)
   if (user && is_own_userns(user->fd))
   {
     lc_say("already in ", user->file) ;
-    user->type = 0 ;
+    user->joined = 1 ;
     user = 0 ;
   }
   if (user)
   {
-    for (i = 0 ; i < nsn ; i++)
-    {
-      int owner ;
-      if (ns + i == user) continue ;
-      owner = ioctl(ns[i].fd, NS_GET_USERNS) ;
-      if (owner == -1) continue ;
-      fcntl(owner, F_SETFD, FD_CLOEXEC) ;
-      ns[i].outside = !same(owner, user->fd) ;
-      fd_close(owner) ;
-      if (ns[i].outside) join(ns + i) ;
-    }
+    for (; i < nsn ; i++)
+      if (ns + i != user && is_outside(ns + i, user)) join(ns + i) ;
     join(user) ;
-    become_root(user->file) ;
+    if (!lc_userns_become_root()) strerr_diefusys(111, "become root of the user namespace ", user->file) ;
   }
   for (i = 0 ; i < nsn ; i++)
-    if (ns[i].type && ns + i != user && !ns[i].outside) join(ns + i) ;
+    if (!ns[i].joined) join(ns + i) ;
   for (i = 0 ; i < nsn ; i++) fd_close(ns[i].fd) ;
 }
 

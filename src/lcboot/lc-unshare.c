@@ -86,7 +86,7 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
   for (; i < TYPES ; i++)
     if (!env_addmodif(&modif, types[i].name, plan->flags & (unsigned long)types[i].flag ? "1" : 0)) dienomem() ;
   env_merge(envp, envlen + TYPES + 2, (char const *const *)environ, envlen, modif.s, modif.len) ;
-  wstat = lc_run(plan->hook, envp, old, -1, 0) ;
+  wstat = lc_run(plan->hook, envp, old, 0) ;
   if (wstat == -1) strerr_diefusys(111, "run the hook ", plan->hook[0]) ;
   if (wstat) strerr_dief(111, "the hook ", plan->hook[0], " ", lc_how_ended(wstat), ", so the program is not run") ;
   stralloc_free(&modif) ;
@@ -98,7 +98,7 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
 static int outside (struct plan_s const *plan, int fd, pid_t pid, lc_sigstate const *old)
 {
   if (!lc_pair_wait(fd)) return 0 ;
-  if (plan->maps.uid.len || plan->maps.gid.len) lc_userns_write(pid, &plan->maps) ;
+  if (plan->maps.uid.len || plan->maps.gid.len) lc_userns_write(pid, &plan->maps, old) ;
   if (!lc_pair_tell(fd) || !lc_pair_wait(fd)) return 0 ;
   if (plan->hook) run_hook(plan, pid, old) ;
   return lc_pair_tell(fd) ;
@@ -151,9 +151,7 @@ static void unshare_as (unsigned long flags)
 
 static void become_root (struct plan_s const *plan)
 {
-  int uid0 = lc_idmap_has_inside(&plan->maps.uid, 0) ;
-  int gid0 = lc_idmap_has_inside(&plan->maps.gid, 0) ;
-  if (!lc_userns_become_root(uid0, gid0)) strerr_diefusys(111, "become root of the new user namespace") ;
+  if (plan->flags & CLONE_NEWUSER && !lc_userns_become_root()) strerr_diefusys(111, "become root of the new user namespace") ;
 }
 
 static void enter_others (struct plan_s const *plan, unsigned long flags)
@@ -196,6 +194,7 @@ static void stay (struct plan_s const *plan)
   if (!needs_outside(plan))
   {
     if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
+    become_root(plan) ;
     enter_others(plan, plan->flags & ~(unsigned long)CLONE_NEWUSER) ;
     set_up(plan) ;
     return ;
@@ -242,8 +241,8 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
   {
     tell_outside(fd) ;
     wait_for_outside(fd) ;
-    become_root(plan) ;
   }
+  become_root(plan) ;
   enter_others(plan, plan->flags & ~cloned(plan)) ;
   set_up(plan) ;
 
@@ -318,10 +317,11 @@ static unsigned long scan_propagation (char const *s)
 int main (int argc, char const **argv)
 {
   struct plan_s plan = { .flags = 0, .maps = LC_IDMAPS_ZERO, .procfd = -1 } ;
-  lc_watch w = { .init = 1, .pairfd = -1 } ;
+  lc_watch w = LC_WATCH_ZERO ;
   char const *propagation = 0 ;
   char const *needs_p = 0 ;
   PROG = "lc-unshare" ;
+  w.init = 1 ;
   lc_verbose_init() ;
   {
     subgetopt l = SUBGETOPT_ZERO ;

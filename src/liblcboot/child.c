@@ -59,9 +59,11 @@ static void forget_chld (void)
 
 void lc_sigstate_restore (lc_sigstate const *old)
 {
+  int e = errno ;
   if (!old->pending && sigismember(&old->mask, SIGCHLD)) forget_chld() ;
   sigaction(SIGCHLD, &old->chld, 0) ;
   sigprocmask(SIG_SETMASK, &old->mask, 0) ;
+  errno = e ;
 }
 
 int lc_wait_child (pid_t pid)
@@ -70,13 +72,12 @@ int lc_wait_child (pid_t pid)
   return waitpid_nointr(pid, &wstat, 0) == pid ? wstat : -1 ;
 }
 
-int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int stdinfd, int tolerant)
+int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int tolerant)
 {
   pid_t pid = fork() ;
   if (pid == -1) return -1 ;
   if (!pid)
   {
-    if (stdinfd >= 0 && fd_copy(0, stdinfd) == -1) strerr_diefusys(111, "give ", argv[0], " its standard input") ;
     lc_sigstate_restore(old) ;
     if (tolerant) lc_tolerant_exec(argv, envp) ;
     lc_tryexec(argv, envp) ;

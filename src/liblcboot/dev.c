@@ -19,6 +19,7 @@
 
 #include <lcboot/attach.h>
 #include <lcboot/dev.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
@@ -84,7 +85,7 @@ static int bind_on (int dirfd, char const *name, int srcfd, int rec)
   int fd = rec ? lc_inroot_entry(dirfd, name) : placeholder(dirfd, name) ;
   if (fd == -1) return 0 ;
   ok = lc_mount_bind(fd, srcfd, &o, 0) ;
-  { int e = errno ; fd_close(fd) ; errno = e ; }
+  lc_close(fd) ;
   if (!ok)
   {
     int e = errno ;

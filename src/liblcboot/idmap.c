@@ -216,17 +216,6 @@ void lc_idmap_add_identity (genalloc *m, int group)
   stralloc_free(&map) ;
 }
 
-int lc_idmap_has_inside (genalloc const *m, uint32_t id)
-{
-  size_t i = 0 ;
-  for (; i < genalloc_len(lc_idextent, m) ; i++)
-  {
-    lc_idextent const *e = genalloc_s(lc_idextent, m) + i ;
-    if (id >= e->inside && id - e->inside < e->count) return 1 ;
-  }
-  return 0 ;
-}
-
 void lc_idmap_text (stralloc *sa, genalloc const *m)
 {
   size_t base = sa->len ;

@@ -16,6 +16,7 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/sys.h>
 
@@ -55,7 +56,7 @@ static int fast (int rootfd, char const *path, unsigned int flags)
   } ;
   unsigned int n = RETRIES_MAX ;
   int fd ;
-  do fd = lc_openat2(rootfd, *path ? path : ".", &how) ;
+  do fd = lc_openat2(rootfd, path, &how) ;
   while (fd == -1 && errno == EAGAIN && n--) ;
   return fd ;
 }
@@ -145,6 +146,7 @@ static int walk (genalloc *dirs, stralloc *rest, unsigned int flags, int confine
     }
     else
     {
+      if (last && slash && flags & LC_INROOT_MKFILE) return (errno = ENOTDIR, -1) ;
       fd = step(here(dirs), name, last, flags) ;
       if (fd == -1) return -1 ;
       if (fstat(fd, &st) == -1) goto err ;
@@ -217,7 +219,9 @@ static int open_only (int rootfd, char const *path, unsigned int flags)
 int lc_inroot_open (int rootfd, char const *path, unsigned int flags)
 {
   int e ;
-  int fd = open_only(rootfd, path, flags & LC_INROOT_NOSYMLINKS) ;
+  int fd ;
+  if (!*path) return (errno = ENOENT, -1) ;
+  fd = open_only(rootfd, path, flags & LC_INROOT_NOSYMLINKS) ;
   if (fd >= 0 || errno != ENOENT || !(flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE))) return fd ;
   if (rootfd != AT_FDCWD) return slow(rootfd, path, flags, 1) ;
   rootfd = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
@@ -244,7 +248,7 @@ static int empty_entry (int dirfd, char const *name)
   if (fd == -1) return 0 ;
   r = lc_is_mountpoint(fd, dirfd) ;
   if (!r) r = lc_inroot_empty(fd) ? 0 : -1 ;
-  { int e = errno ; fd_close(fd) ; errno = e ; }
+  lc_close(fd) ;
   if (r) return r > 0 ;
   return !unlinkat(dirfd, name, AT_REMOVEDIR) || errno == EBUSY || errno == ENOTEMPTY ;
 }
@@ -268,6 +272,6 @@ int lc_inroot_empty (int dirfd)
   }
   if (errno) { ok = 0 ; e = errno ; }
   closedir(dir) ;
-  errno = ok ? 0 : e ;
+  if (!ok) errno = e ;
   return ok ;
 }

@@ -12,6 +12,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/types.h>
 
+#include <lcboot/fd.h>
 #include <lcboot/loop.h>
 
 #ifndef LOOP_CONFIGURE
@@ -68,17 +69,9 @@ int lc_loop_open (int filefd, int ro, uint64_t offset, uint64_t sizelimit, char 
       fd_close(controlfd) ;
       return loopfd ;
     }
-    {
-      int e = errno ;
-      fd_close(loopfd) ;
-      errno = e ;
-    }
+    lc_close(loopfd) ;
     if (errno != EBUSY || !n--) break ;
   }
-  {
-    int e = errno ;
-    fd_close(controlfd) ;
-    errno = e ;
-  }
+  lc_close(controlfd) ;
   return -1 ;
 }

@@ -104,6 +104,7 @@ static void apply (lc_mountopts *o, struct option_s const *p)
 static char const *one (lc_mountopts *o, char const *s)
 {
   struct option_s const *p = bsearch(s, options, sizeof(options) / sizeof(options[0]), sizeof(options[0]), &option_cmp) ;
+  if (p && p->propagation && o->propagation && p->propagation != o->propagation) return complain(s, " contradicts another propagation") ;
   if (p) apply(o, p) ;
   else if (!strncmp(s, "offset=", 7))
   {

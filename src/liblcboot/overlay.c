@@ -19,6 +19,7 @@
 #include <skalibs/types.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
 #include <lcboot/proc.h>
@@ -379,11 +380,7 @@ static int by_fd (lc_mountopts const *o)
     || lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "workdir", 0, workfd) == -1)) goto err ;
   return lc_fs_finish(fsfd, o) ;
  err:
-  {
-    int e = errno ;
-    fd_close(fsfd) ;
-    errno = e ;
-  }
+  lc_close(fsfd) ;
   return -1 ;
 }
 
@@ -453,7 +450,7 @@ static int by_name (lc_mountopts const *plain)
     errno = e ;
   }
   stralloc_free(&o.data) ;
-  { int e = errno ; fd_close(cwd) ; errno = e ; }
+  lc_close(cwd) ;
   return mfd ;
 }
 

@@ -15,6 +15,7 @@
 #include <skalibs/types.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/fd.h>
 #include <lcboot/ids.h>
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
@@ -66,7 +67,7 @@ static int slow_open (int procfd, char const *path, int flags)
     memcpy(name, path, n) ;
     name[n] = 0 ;
     next = openat(fd, name, O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY)) ;
-    { int e = errno ; fd_close(fd) ; errno = e ; }
+    lc_close(fd) ;
     fd = next ;
     if (fd >= 0 && !is_proc(fd)) { fd_close(fd) ; return (errno = EXDEV, -1) ; }
     path += last ? n : n+1 ;
@@ -112,7 +113,7 @@ int lc_proc_ns (int procfd, pid_t pid, char const *name)
   int dirfd = lc_proc_pid(procfd, pid, "ns", O_PATH | O_DIRECTORY) ;
   if (dirfd == -1) return -1 ;
   fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC) ;
-  { int e = errno ; fd_close(dirfd) ; errno = e ; }
+  lc_close(dirfd) ;
   if (fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == -1) { fd_close(fd) ; return (errno = EINVAL, -1) ; }
   return fd ;
 }

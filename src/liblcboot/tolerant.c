@@ -80,11 +80,7 @@ static void interpret (char const *file, char const *const *argv, char const *co
   unsigned int n = shebang(file, buf, word) ;
   unsigned int argc = 0 ;
   while (argv[argc]) argc++ ;
-  if (!n)
-  {
-    errno = EACCES ;
-    return ;
-  }
+  if (!n) return ;
   {
     char const *newargv[argc + 3] ;
     memcpy(newargv, word, n * sizeof(char const *)) ;
@@ -147,7 +143,7 @@ static void run_all (char const *dirname, char const *const *argv, char const *c
     newargv[0] = genalloc_s(char const *, &list)[i] ;
     memcpy(newargv + 1, argv + 1, argc * sizeof(char const *)) ;
     lc_sigstate_hold_chld(&old) ;
-    wstat = lc_run(newargv, envp, &old, -1, 1) ;
+    wstat = lc_run(newargv, envp, &old, 1) ;
     if (wstat == -1) strerr_diefusys(111, "run ", newargv[0]) ;
     lc_sigstate_restore(&old) ;
     if (wstat) strerr_dief(lc_exit_code(wstat), newargv[0], " ", lc_how_ended(wstat)) ;

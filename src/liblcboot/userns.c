@@ -23,6 +23,7 @@
 #include <skalibs/types.h>
 
 #include <lcboot/child.h>
+#include <lcboot/fd.h>
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
@@ -60,7 +61,7 @@ static int write_file (int procfd, pid_t pid, char const *name, char const *s, s
   int fd = lc_proc_pid(procfd, pid, name, O_WRONLY) ;
   if (fd == -1) return 0 ;
   r = fd_write(fd, s, len) ;
-  { int e = errno ; fd_close(fd) ; errno = e ; }
+  lc_close(fd) ;
   return r == (ssize_t)len ;
 }
 
@@ -82,13 +83,12 @@ static void write_directly (int procfd, pid_t pid, genalloc const *m, int group)
 
  /* newuidmap PID inside outside count … */
 
-static void write_by_tool (pid_t pid, genalloc const *m, int group)
+static void write_by_tool (pid_t pid, genalloc const *m, int group, lc_sigstate const *sigs)
 {
   lc_idextent const *e = genalloc_s(lc_idextent, m) ;
   size_t n = genalloc_len(lc_idextent, m) ;
   char const *argv[3 * n + 3] ;
   char fmt[3 * n + 1][UINT64_FMT] ;
-  lc_sigstate old ;
   size_t i = 0 ;
   int wstat ;
   argv[0] = kinds[group].tool ;
@@ -101,22 +101,20 @@ static void write_by_tool (pid_t pid, genalloc const *m, int group)
   }
   for (i = 0 ; i <= 3 * n ; i++) argv[i+1] = fmt[i] ;
   argv[3 * n + 2] = 0 ;
-  lc_sigstate_hold_chld(&old) ;
-  wstat = lc_run(argv, (char const *const *)environ, &old, -1, 0) ;
-  lc_sigstate_restore(&old) ;
+  wstat = lc_run(argv, (char const *const *)environ, sigs, 0) ;
   if (wstat == -1) strerr_diefusys(111, "run ", argv[0]) ;
   if (wstat) strerr_diefu(111, "write the ", kinds[group].name, " map of the new user namespace: ", argv[0], " ", lc_how_ended(wstat),
     WIFEXITED(wstat) && WEXITSTATUS(wstat) == 127 ? " (package uidmap: without it and without capabilities only your own id can be mapped)" : "") ;
 }
 
-static void write_kind (int procfd, pid_t pid, genalloc const *m, int group)
+static void write_kind (int procfd, pid_t pid, genalloc const *m, int group, lc_sigstate const *sigs)
 {
   int capable ;
   if (!genalloc_len(lc_idextent, m)) return ;
   capable = has_cap(kinds[group].cap) ;
   if (!capable && !is_own(m, group))
   {
-    write_by_tool(pid, m, group) ;
+    write_by_tool(pid, m, group, sigs) ;
     return ;
   }
 
@@ -136,16 +134,16 @@ static int open_proc (void)
   return procfd ;
 }
 
-static void write_maps (int procfd, pid_t pid, lc_idmaps const *maps)
+static void write_maps (int procfd, pid_t pid, lc_idmaps const *maps, lc_sigstate const *sigs)
 {
-  write_kind(procfd, pid, &maps->gid, 1) ;
-  write_kind(procfd, pid, &maps->uid, 0) ;
+  write_kind(procfd, pid, &maps->gid, 1, sigs) ;
+  write_kind(procfd, pid, &maps->uid, 0, sigs) ;
 }
 
-void lc_userns_write (pid_t pid, lc_idmaps const *maps)
+void lc_userns_write (pid_t pid, lc_idmaps const *maps, lc_sigstate const *sigs)
 {
   int procfd = open_proc() ;
-  write_maps(procfd, pid, maps) ;
+  write_maps(procfd, pid, maps, sigs) ;
   fd_close(procfd) ;
 }
 
@@ -176,7 +174,7 @@ int lc_userns_make (lc_idmaps const *maps)
   pid = clone(&idle, stack.s + IDLE_STACK, CLONE_NEWUSER | CLONE_VM | SIGCHLD, p) ;
   if (pid == -1) strerr_diefusys(111, "make a user namespace", errno == ENOSPC || errno == EUSERS ? " (see /proc/sys/user/max_user_namespaces)" : "") ;
   fd_close(p[0]) ;
-  write_maps(procfd, pid, maps) ;
+  write_maps(procfd, pid, maps, &old) ;
   fd = lc_proc_ns(procfd, pid, "user") ;
   if (fd == -1) strerr_diefusys(111, "open the new user namespace") ;
   fd_close(procfd) ;
@@ -186,18 +184,22 @@ int lc_userns_make (lc_idmaps const *maps)
   return fd ;
 }
 
-int lc_userns_become_root (int uid0, int gid0)
+int lc_userns_become_root (void)
 {
-   /* the caller's keyring is not the guest's: keyctl_join_session_keyring(3).
-      Where there are no keyrings, or no room for one, none is handed on that
-      matters */
+  int isuser0, isgroup0 ;
+
+   /* the caller's session keyring is not the guest's: keyctl_join_session_keyring(3);
+      where there is no room for a new one, or no keyrings, it stays */
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0) ;
 
-   /* setgroups(2) is EPERM where it was denied, or without a group map; then the
-      groups stay, unmapped */
-  if ((uid0 || gid0) && setgroups(0, 0) == -1 && errno != EPERM) return 0 ;
-  if (gid0 && setresgid(0, 0, 0) == -1) return 0 ;
-  return !uid0 || !setresuid(0, 0, 0) ;
+   /* EINVAL: 0 is not mapped there */
+  isgroup0 = !setresgid(0, 0, 0) ;
+  if (!isgroup0 && errno != EINVAL) return 0 ;
+  isuser0 = !setresuid(0, 0, 0) ;
+  if (!isuser0 && errno != EINVAL) return 0 ;
+
+   /* EPERM: it was denied, or there is no group map; then the groups stay, unmapped */
+  return (!isuser0 && !isgroup0) || !setgroups(0, 0) || errno == EPERM ;
 }
 
 int lc_userns_inside (void)

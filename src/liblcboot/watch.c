@@ -124,7 +124,7 @@ struct queue_s
 
 static void enqueue (struct queue_s *q, int sig)
 {
-  q->since = now_ms() ;
+  if (!q->len) q->since = now_ms() ;
   if (sig < LC_RT_FIRST && q->n[sig]) return ;
   q->n[sig]++ ;
   q->len++ ;
@@ -162,15 +162,14 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
     int r = reap(pid, &wstat) ;
     if (r == -1) return -1 ;
     if (r) return wstat ;
-    if (q.len && pairfd >= 0)
+    if (q.len || deadline) now = now_ms() ;
+     /* until it starts the child blocks everything, and would lose it then */
+    if (q.len && pairfd >= 0 && lc_pair_is_gone(pairfd))
     {
-       /* the child blocks everything until it starts, and would lose it then */
-      while (lc_pair_wait(pairfd)) ;
       fd_close(pairfd) ;
       pairfd = -1 ;
     }
-    if (q.len || deadline) now = now_ms() ;
-    if (q.len) send_queue(&q, pid, w->init && now - q.since < DEAF_MS ? deaf_to(pid) : 0) ;
+    if (q.len && pairfd == -1) send_queue(&q, pid, w->init && now - q.since < DEAF_MS ? deaf_to(pid) : 0) ;
     if (deadline && now >= deadline)
     {
       lc_say("killing the child, which did not end in time") ;

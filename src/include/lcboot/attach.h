@@ -4,7 +4,8 @@
    Mounts are made detached and attached, by descriptor, to the object that was
    checked: open_tree(2), fsopen(2), move_mount(2) (Linux 5.2), mount_setattr(2)
    (5.12). Where the kernel or a seccomp filter hides those (ENOSYS or EPERM),
-   mount(2) is used on /proc/self/fd/N, the same checked object.
+   the lc_mount_* functions use mount(2) on /proc/self/fd/N, the same checked
+   object; the others have no other way.
    Every function returns 1, or 0 with errno set, unless it says otherwise.
 */
 
@@ -15,8 +16,8 @@
 
 #include <lcboot/mountopts.h>
 
- /* What the kernel said about the last failure in this file (the message log of
-    an fsopen(2) context): "" or ": kernel: …", ready to append to a message. */
+ /* What the kernel said about the last failure of an fsopen(2) context: ": kernel:
+    …", ready to append to a message, once; "" if it said nothing. */
 
 extern char const *lc_attach_log (void) ;
 
@@ -49,11 +50,21 @@ extern int lc_tree_detach (int mfd) ;
 
 extern int lc_fs_make (char const *type, char const *source, lc_mountopts const *o) ;
 
- /* The last steps of lc_fs_make, for a context that the caller configures:
-    the options, superblock flags and FSCONFIG_CMD_CREATE, then fsmount(2).
-    Closes fsfd. */
+/*
+   The steps of lc_fs_make, for a context that the caller configures. lc_fs_open
+   returns one, or -1 with errno set. lc_fs_finish applies the options and
+   superblock flags, makes the file system and returns it as lc_fs_make does;
+   lc_fs_abandon returns -1, keeps errno, and what the kernel said. Both close
+   fsfd.
+*/
 
+extern int lc_fs_open (char const *type, char const *source) ;
 extern int lc_fs_finish (int fsfd, lc_mountopts const *o) ;
+extern int lc_fs_abandon (int fsfd) ;
+
+ /* Whether o has an option that is too long for fsconfig(2), but not for mount(2) */
+
+extern int lc_fs_is_long (lc_mountopts const *o) ;
 
 /*
    Mounts a file system on targetfd: lc_fs_make and lc_tree_attach, or mount(2).

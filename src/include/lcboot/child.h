@@ -22,7 +22,7 @@ struct lc_sigstate_s
    SIGCHLD gets its default disposition and is blocked, alone or with every other
    signal, so that a child can be waited for whatever the caller ignored.
    lc_sigstate_restore puts back what they found, in the child before its exec
-   and in the parent. They cannot fail.
+   and in the parent. They cannot fail, and keep errno.
 */
 
 extern void lc_sigstate_hold_chld (lc_sigstate *old) ;
@@ -37,14 +37,13 @@ extern void lc_sigstate_restore (lc_sigstate const *old) ;
 extern int lc_wait_child (pid_t pid) ;
 
 /*
-   Runs argv with the environment envp as a child and waits for it. The child
-   gets the signals of old, and stdinfd, if it is not negative, as its standard
-   input. tolerant: by the rules of lc_tolerant_exec.
-   To be called with SIGCHLD held. Returns the wait status, or -1 with errno
-   set if no child could be made.
+   Runs argv with the environment envp as a child, with the signals of old, and
+   waits for it. tolerant: by the rules of lc_tolerant_exec. To be called with
+   SIGCHLD held. Returns the wait status, or -1 with errno set if it could not be
+   made or waited for.
 */
 
-extern int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int stdinfd, int tolerant) ;
+extern int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int tolerant) ;
 
  /* What a program that waits for a child exits with: the child's exit code, or
     128 and the signal that killed it. Unlike skalibs' wait_estatus it leaves the

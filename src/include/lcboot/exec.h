@@ -32,7 +32,8 @@ extern void lc_exec0 (char const *const *argv) gccattr_noreturn ;
 extern void (*lc_exec_call) (char const *const *argv) ;
 
 /*
-   Like lc_exec with the environment envp, but returns when the program cannot
+   Like lc_exec with the environment envp (the search is in the PATH of the current
+   one), but returns when the program cannot
    be executed: errno is what execve(2) or the search gave.
 */
 

@@ -61,10 +61,6 @@ extern void lc_idmap_add_special (genalloc *m, char const *s, int group) ;
 
 extern void lc_idmap_add_identity (genalloc *m, int group) ;
 
- /* Whether m maps that inside id: 1 or 0. */
-
-extern int lc_idmap_has_inside (genalloc const *m, uint32_t id) ;
-
 /*
    Appends m as the kernel reads it, a line an extent.
    Dies 100 if it is too long for one write.

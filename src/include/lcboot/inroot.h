@@ -34,7 +34,7 @@ extern int lc_root_option (char const *path) ;
 
 /*
    Opens path, which is taken as absolute, inside the root at rootfd, with
-   O_PATH. With MKDIR or MKFILE everything that is missing is made, directories
+   O_PATH. An empty one is ENOENT. With MKDIR or MKFILE everything that is missing is made, directories
    with mode 0755 and files with 0644 under the current umask, and then no
    symbolic link may be on the way. An AT_FDCWD rootfd means an ordinary path
    of the process itself, which is followed as open(2) does.

@@ -34,7 +34,7 @@ extern int lc_proc_pid (int procfd, pid_t pid, char const *name, int flags) ;
 extern int lc_proc_slurp (int procfd, pid_t pid, char const *name, stralloc *sa) ;
 
 /*
-   Opens the namespace file ns/name of the caller ("user", "time_for_children").
+   Opens the namespace file ns/name of the process pid (0: the caller) ("user", "time_for_children").
    It is a magic link, so this one is followed; what comes back is checked to be
    a namespace.
    Returns a close-on-exec descriptor, or -1 with errno set.

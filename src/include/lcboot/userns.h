@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <lcboot/child.h>
 #include <lcboot/idmap.h>
 
 /*
@@ -15,11 +16,12 @@
    that the number cannot come to mean another process.
    With CAP_SETUID and CAP_SETGID they are written directly; without, a map of
    the caller's own id alone is written too (after setgroups was denied, for
-   groups), and everything else goes through newuidmap(1) and newgidmap(1).
+   groups), and everything else goes through newuidmap(1) and newgidmap(1), which
+   get the signals of sigs: to be called with SIGCHLD held.
    Dies 111 with a message that says what is missing.
 */
 
-extern void lc_userns_write (pid_t pid, lc_idmaps const *maps) ;
+extern void lc_userns_write (pid_t pid, lc_idmaps const *maps, lc_sigstate const *sigs) ;
 
 /*
    Makes a user namespace with those maps, in which no process remains.
@@ -29,13 +31,13 @@ extern void lc_userns_write (pid_t pid, lc_idmaps const *maps) ;
 extern int lc_userns_make (lc_idmaps const *maps) ;
 
 /*
-   Becomes user 0 and group 0, without supplementary groups, of the user
-   namespace that the process has just entered, each if it is mapped there, and
-   leaves the session keyring.
+   Becomes user 0 and group 0 of the user namespace that the process has just
+   entered, each if it is mapped there; then supplementary groups go too, unless
+   setgroups(2) is denied. Leaves the caller's session keyring, where it can.
    Returns 1, or 0 with errno set.
 */
 
-extern int lc_userns_become_root (int uid0, int gid0) ;
+extern int lc_userns_become_root (void) ;
 
  /* 1 if the process is in a user namespace other than the first, else 0. It is
     told from the inode number of /proc/self/ns/user, which the kernel fixes for
