@@ -381,7 +381,7 @@ left ()  # ARGS…: what -a with those leaves of $everything, but what is always
   mkdir root/real
   ln -s real root/link
   ln -s /mnt/root/real root/abs
-  fails 111 'lc-mountdev: fatal: unable to open /nosuch: No such file or directory' lc-mountdev -R root /nosuch touch ran
+  fails 111 'lc-mountdev: fatal: unable to open /nosuch in the root: No such file or directory' lc-mountdev -R root /nosuch touch ran
   for t in link abs link/; do
     fails 111 "lc-mountdev: fatal: unable to open $t (a symbolic link: a guest's /dev must be a directory): Too many levels of symbolic links" lc-mountdev -R root "$t" touch ran
     fails 111 "lc-mountdev: fatal: unable to open $t (a symbolic link: a guest's /dev must be a directory): Too many levels of symbolic links" \
@@ -428,7 +428,7 @@ left ()  # ARGS…: what -a with those leaves of $everything, but what is always
 
 @test "an ordinary user is refused" {
   as_user mkdir /run/tester/dev
-  fails 111 'lc-mountdev: fatal: unable to mount a tmpfs on /run/tester/dev: Operation not permitted' \
+  fails 111 'lc-mountdev: fatal: unable to mount a tmpfs on /run/tester/dev (not privileged in this mount namespace: lc-unshare -m makes a new one): Operation not permitted' \
     as_user lc-mountdev /run/tester/dev touch /run/tester/ran
   [[ ! -e /run/tester/ran ]]
 }

@@ -499,7 +499,7 @@ leaks ()  # OPTIONS…: from the bind to the source, then from the source to the
   try env LCBOOT_VERBOSE=1 lc-mountfs -t tmpfs x a true
   stderr_is 'lc-mountfs: info: x is on a'
   ok env LCBOOT_VERBOSE=0 lc-mountfs -t tmpfs x a true
-  fails 100 'lc-mountfs: fatal: LCBOOT_VERBOSE is not a number: yes' env LCBOOT_VERBOSE=yes lc-mountfs -t tmpfs x a true
+  fails 100 'lc-mountfs: fatal: LCBOOT_VERBOSE is not a number up to 1000: yes' env LCBOOT_VERBOSE=yes lc-mountfs -t tmpfs x a true
 }
 
 # fstab

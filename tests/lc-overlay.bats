@@ -762,7 +762,7 @@ super () { state mounts | grep ' overlay ' | cut -d ' ' -f 8; }
   umount t
   LCBOOT_VERBOSE=1 try lc-overlay -l l1 t
   stderr_is 'lc-overlay: info: an overlay is on t'
-  LCBOOT_VERBOSE=x fails 100 'lc-overlay: fatal: LCBOOT_VERBOSE is not a number: x' lc-overlay -l l1 t
+  LCBOOT_VERBOSE=x fails 100 'lc-overlay: fatal: LCBOOT_VERBOSE is not a number up to 1000: x' lc-overlay -l l1 t
 }
 
 @test "without the new mount calls the result is the same" {

@@ -339,7 +339,7 @@ children_of ()  # COMMAND: the parent among the processes of that name
   fails 100 "$usage" lc-setns -x true
   fails 100 "$usage" lc-setns -n
   fails 100 'lc-setns: fatal: no namespace: -n is needed' lc-setns touch ran
-  fails 100 'lc-setns: fatal: LCBOOT_VERBOSE is not a number: x' env LCBOOT_VERBOSE=x lc-setns -n /proc/self/ns/net touch ran
+  fails 100 'lc-setns: fatal: LCBOOT_VERBOSE is not a number up to 1000: x' env LCBOOT_VERBOSE=x lc-setns -n /proc/self/ns/net touch ran
   run ! test -e ran
 }
 

@@ -132,6 +132,7 @@ int main (int argc, char const **argv)
     die_idmap(srcfd, argv[0], rec) ;
   if (!lc_tree_attach(mfd, targetfd))
     strerr_diefusys(111, "attach the idmapped mount of ", argv[0], " to ", argv[1]) ;
+  lc_warn_covered(targetfd, argv[1]) ;
   lc_say(argv[0], " is on ", argv[1], root ? " in " : "", root ? root : "", " with its ids mapped") ;
   fd_close(mfd) ;
   fd_close(nsfd) ;

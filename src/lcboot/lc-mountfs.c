@@ -22,6 +22,7 @@
 #include <lcboot/inroot.h>
 #include <lcboot/loop.h>
 #include <lcboot/mountopts.h>
+#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
@@ -148,7 +149,12 @@ static int try_all (int targetfd, char const *source, lc_mountopts const *o, int
   char *p ;
   int ok = 0 ;
   int e = ENODEV ;
-  if (!openslurpclose(&sa, "/proc/filesystems") || !stralloc_0(&sa)) return 0 ;
+  int procfd = lc_proc_open() ;
+  int fd = procfd >= 0 ? openat(procfd, "filesystems", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1 ;
+  int read = fd >= 0 && slurp(&sa, fd) && stralloc_0(&sa) ;
+  lc_close(procfd) ;
+  lc_close(fd) ;
+  if (!read) return 0 ;
   for (p = sa.s ; *p && !ok ; )
   {
     size_t n = strcspn(p, "\n") ;
@@ -189,17 +195,24 @@ static int mount_device (struct job_s const *j, int targetfd, char const *device
 static int mount_image (struct job_s *j, int targetfd)
 {
   char device[LC_LOOP_MAX] = "" ;
+  struct stat st ;
   int loopfd, ok ;
   int ro = !!(j->o.sbset & MS_RDONLY) ;
-  int filefd = ro ? -1 : open(j->source, O_RDWR | O_CLOEXEC) ;
+  int filefd = ro ? -1 : open(j->source, O_RDWR | O_NONBLOCK | O_CLOEXEC) ;
   if (filefd == -1)
   {
     if (!ro && errno != EACCES && errno != EROFS && errno != EPERM && errno != ETXTBSY) return fail_outside(j, "open ") ;
-    filefd = open(j->source, O_RDONLY | O_CLOEXEC) ;
+    filefd = open(j->source, O_RDONLY | O_NONBLOCK | O_CLOEXEC) ;
     if (filefd == -1) return fail_outside(j, "open ") ;
     if (!ro) lc_say(j->source, " cannot be written: read-only") ;
     lc_mountopts_scan(&j->o, "ro") ;
     ro = 1 ;
+  }
+  if (fstat(filefd, &st) == -1 || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)))
+  {
+    fd_close(filefd) ;
+    errno = EINVAL ;
+    return fail_outside(j, "take for an image, which is a file or a block device, ") ;
   }
   loopfd = lc_loop_open(filefd, ro, j->o.offset, j->o.sizelimit, device) ;
   lc_close(filefd) ;
@@ -277,7 +290,11 @@ static int do_job (struct job_s *j, int mkdirs)
   {
     renew_root(targetfd) ;
     if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
-    else lc_say(j->source, " is on ", j->target, where()) ;
+    else
+    {
+      lc_warn_covered(targetfd, j->target) ;
+      lc_say(j->source, " is on ", j->target, where()) ;
+    }
   }
   if (srcfd >= 0) fd_close(srcfd) ;
   fd_close(targetfd) ;

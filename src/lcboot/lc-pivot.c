@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 
@@ -17,8 +18,10 @@
 #include <lcboot/block.h>
 #include <lcboot/child.h>
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/ids.h>
 #include <lcboot/newroot.h>
+#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/tolerant.h>
 
@@ -68,31 +71,56 @@ static int prepare_commands (genalloc const *commands)
   while (i--) if (c[i].fd >= 0) coe(c[i].fd) ;
   nullfd = open("/dev/null", O_RDONLY | O_CLOEXEC) ;
   if (nullfd == -1) strerr_diefusys(111, "open /dev/null, the standard input of commands") ;
+  if (nullfd < 3)  /* a standard descriptor was closed, and stays so for prog */
+  {
+    int fd = fcntl(nullfd, F_DUPFD_CLOEXEC, 3) ;
+    if (fd == -1) strerr_diefusys(111, "duplicate a descriptor") ;
+    fd_close(nullfd) ;
+    nullfd = fd ;
+  }
   return nullfd ;
 }
 
  /* A command gets no descriptor but its standard ones: what an engine leaked is
-    for prog alone. */
+    for prog alone. close_range(2) is Linux 5.9; else the list is in procfs. */
 
-static void close_others (void)
+static void close_others (int listfd)
 {
-  int fd = 3 ;
-  int max = (int)sysconf(_SC_OPEN_MAX) ;
+  DIR *dir = listfd >= 0 ? fdopendir(listfd) : 0 ;
+  struct dirent *d ;
+  uint64_t fd ;
   if (!syscall(SYS_close_range, 3, ~0U, 0)) return ;
-  for (; fd < max ; fd++) close(fd) ;
+  if (!dir) strerr_dief(111, "unable to close the descriptors that commands must not get: neither close_range nor a /proc") ;
+  while ((d = readdir(dir)))
+    if (lc_number_scan(d->d_name, 0x7fffffff, &fd) && fd > 2 && (int)fd != listfd) close((int)fd) ;
+  closedir(dir) ;
 }
 
-static int run (struct command_s const *c, int nullfd, lc_sigstate const *old)
+ /* That list, opened where /proc can be trusted, if it will be needed: -1 if not,
+    or if it cannot be had. */
+
+static int open_list (void)
+{
+  int procfd, fd ;
+  if (!syscall(SYS_close_range, ~0U, ~0U, 0)) return -1 ;
+  procfd = lc_proc_open() ;
+  if (procfd == -1) return -1 ;
+  fd = lc_proc_pid(procfd, 0, "fd", O_RDONLY | O_DIRECTORY) ;
+  lc_close(procfd) ;
+  return fd ;
+}
+
+static int run (struct command_s const *c, int nullfd, int listfd, lc_sigstate const *old)
 {
   pid_t pid = fork() ;
   if (pid) return pid == -1 ? -1 : lc_wait_child(pid) ;
   if (fd_copy(0, c->fd >= 0 ? c->fd : nullfd) == -1) strerr_diefusys(111, "give ", c->argv[0], " its standard input") ;
-  close_others() ;
+  close_others(listfd) ;
   lc_sigstate_restore(old) ;
   lc_tolerant_exec(c->argv, (char const *const *)environ) ;
 }
 
-static void run_commands (genalloc *commands, int nullfd)
+static void run_commands (genalloc *commands, int nullfd, int listfd)
 {
   struct command_s const *c = genalloc_s(struct command_s, commands) ;
   size_t n = genalloc_len(struct command_s, commands) ;
@@ -102,7 +130,7 @@ static void run_commands (genalloc *commands, int nullfd)
   lc_sigstate_hold_chld(&old) ;
   for (; i < n ; i++)
   {
-    int wstat = run(c + i, nullfd, &old) ;
+    int wstat = run(c + i, nullfd, listfd, &old) ;
     if (wstat == -1) strerr_diefusys(111, "run ", c[i].argv[0]) ;
     if (wstat) strerr_dief(111, "the command ", c[i].argv[0], " ", lc_how_ended(wstat), ", so the program is not run") ;
     if (c[i].fd >= 0) fd_close(c[i].fd) ;
@@ -110,6 +138,7 @@ static void run_commands (genalloc *commands, int nullfd)
     lc_say("the command ", c[i].argv[0], " is done") ;
   }
   lc_sigstate_restore(&old) ;
+  lc_close(listfd) ;
   fd_close(nullfd) ;
 }
 
@@ -119,6 +148,7 @@ int main (int argc, char const **argv)
   char const *oldroot = 0 ;
   int how = LC_NEWROOT_PIVOT ;
   int nullfd ;
+  int listfd = -1 ;
   PROG = "lc-pivot" ;
   lc_verbose_init() ;
   {
@@ -151,7 +181,8 @@ int main (int argc, char const **argv)
   if (oldroot && oldroot[0] != '/') strerr_dief(100, "-o wants an absolute path, inside the new root, not ", oldroot) ;
   if (oldroot && !oldroot[strspn(oldroot, "/")]) strerr_dief(100, "the old root cannot stay at /") ;
   nullfd = prepare_commands(&commands) ;
-  lc_newroot_enter(argv[0], oldroot, how) ;
-  run_commands(&commands, nullfd) ;
+  if (nullfd >= 0) listfd = open_list() ;
+  lc_newroot_enter(argv[0], oldroot, how, nullfd >= 0) ;
+  run_commands(&commands, nullfd, listfd) ;
   lc_exec(argv + 1) ;
 }

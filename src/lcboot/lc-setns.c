@@ -55,6 +55,7 @@ static void add (char const *file)
   int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC) ;
   if (fd == -1) strerr_diefusys(111, "open ", file) ;
   type = ioctl(fd, NS_GET_NSTYPE) ;
+  if (type == -1 && errno != ENOTTY) strerr_diefusys(111, "ask for the type of ", file) ;
   if (type == -1) strerr_dief(100, file, " is not the file of a namespace") ;
   p = find(type) ;
   if (p) strerr_dief(100, p->file, " and ", file, " are namespaces of the same type") ;
@@ -180,6 +181,10 @@ int main (int argc, char const **argv)
   if (!argc) dieusage() ;
   if (!nsn) strerr_dief(100, "no namespace: -n is needed") ;
   pidns = !!find(CLONE_NEWPID) ;
+
+   /* what runs in that PID namespace sees us, and is not to look into us or at
+      our file: proc_pid_exe(5). execve(2) ends it. */
+  if (pidns && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) strerr_diefusys(111, "become undumpable") ;
   join_all() ;
   if (pidns) fork_and_watch() ;
   lc_exec(argv) ;

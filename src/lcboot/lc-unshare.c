@@ -26,6 +26,7 @@
 #include <lcboot/block.h>
 #include <lcboot/child.h>
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/idmap.h>
 #include <lcboot/ids.h>
 #include <lcboot/pair.h>
@@ -86,7 +87,7 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
   for (; i < TYPES ; i++)
     if (!env_addmodif(&modif, types[i].name, plan->flags & (unsigned long)types[i].flag ? "1" : 0)) dienomem() ;
   env_merge(envp, envlen + TYPES + 2, (char const *const *)environ, envlen, modif.s, modif.len) ;
-  wstat = lc_run(plan->hook, envp, old, 0) ;
+  wstat = lc_run(plan->hook, envp, old, LC_RUN_TIED) ;
   if (wstat == -1) strerr_diefusys(111, "run the hook ", plan->hook[0]) ;
   if (wstat) strerr_dief(111, "the hook ", plan->hook[0], " ", lc_how_ended(wstat), ", so the program is not run") ;
   stralloc_free(&modif) ;
@@ -206,6 +207,7 @@ static void stay (struct plan_s const *plan)
   if (!pid)
   {
     fd_close(fds[1]) ;
+    lc_die_with(self) ;
     _exit(outside(plan, fds[0], self, &old) ? 0 : 111) ;
   }
   fd_close(fds[0]) ;
@@ -272,6 +274,13 @@ static int ended (int wstat)
   return again ? EXIT_RESTART : 0 ;
 }
 
+static void say_pid (pid_t pid)
+{
+  char fmt[PID_FMT] ;
+  fmt[pid_fmt(fmt, pid)] = 0 ;
+  lc_say("the child is ", fmt) ;
+}
+
 static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
 {
   lc_sigstate old ;
@@ -294,7 +303,8 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
     return ;
   }
   fd_close(fds[1]) ;
-  if (plan->procfd >= 0) fd_close(plan->procfd) ;
+  lc_close(plan->procfd) ;
+  say_pid(pid) ;
   if (needs_outside(plan)) outside(plan, fds[0], pid, &old) ;
   w->pairfd = fds[0] ;
   wstat = lc_watch_child(w, pid) ;
@@ -320,6 +330,7 @@ int main (int argc, char const **argv)
   lc_watch w = LC_WATCH_ZERO ;
   char const *propagation = 0 ;
   char const *needs_p = 0 ;
+  char const *problem ;
   PROG = "lc-unshare" ;
   w.init = 1 ;
   lc_verbose_init() ;
@@ -353,7 +364,8 @@ int main (int argc, char const **argv)
           needs_p = "-k" ;
           break ;
         case 's' :
-          if (!lc_watch_translate(&w, l.arg)) strerr_dief(100, "invalid translation of a signal: ", l.arg, " (expected from=to)") ;
+          problem = lc_watch_translate(&w, l.arg) ;
+          if (problem) strerr_dief(100, "invalid translation of a signal: ", l.arg, problem) ;
           needs_p = "-s" ;
           break ;
         case 'b' :

@@ -10,6 +10,7 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
 #include <lcboot/fd.h>
@@ -274,4 +275,11 @@ int lc_mount_remount (int targetfd, lc_mountopts const *o)
   if (new_remount(targetfd, o)) return 1 ;
   e = errno ;
   return lc_hidden(e) && fell_back(lc_oldmount_remount(targetfd, o), e) ;
+}
+
+void lc_warn_covered (int fd, char const *target)
+{
+  struct stat a, b ;
+  if (!fstat(fd, &a) && !stat(".", &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+    strerr_warnw("the working directory stays below what was mounted on ", target) ;
 }

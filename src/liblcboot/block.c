@@ -12,7 +12,8 @@ char const *const *lc_block (int argc, char const **argv, int *ind, char const *
   int n ;
   if (*ind >= argc) strerr_dief(100, "no block after ", what) ;
   if (block[0][0] && block[0][0] != EXECLINE_BLOCK_QUOTE_CHAR)
-    strerr_dief(100, what, " must be followed by a block, not by ", block[0]) ;
+    strerr_dief(100, what, " must be followed by a block, not by ", block[0],
+      block[0][0] == '{' ? " (a shell knows no blocks: lcboot(7) says how they are written there)" : "") ;
   n = el_semicolon(block) ;
   if (n >= argc - *ind) strerr_dief(100, "unterminated block after ", what) ;
   block[n] = 0 ;

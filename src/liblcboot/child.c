@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <skalibs/djbunix.h>
@@ -66,22 +67,30 @@ void lc_sigstate_restore (lc_sigstate const *old)
   errno = e ;
 }
 
+void lc_die_with (pid_t parent)
+{
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
+  if (getppid() != parent) _exit(111) ;  /* it was dead already: prctl(2) */
+}
+
 int lc_wait_child (pid_t pid)
 {
   int wstat ;
   return waitpid_nointr(pid, &wstat, 0) == pid ? wstat : -1 ;
 }
 
-int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int tolerant)
+int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, unsigned int flags)
 {
+  pid_t parent = getpid() ;
   pid_t pid = fork() ;
   if (pid == -1) return -1 ;
   if (!pid)
   {
+    if (flags & LC_RUN_TIED) lc_die_with(parent) ;
     lc_sigstate_restore(old) ;
-    if (tolerant) lc_tolerant_exec(argv, envp) ;
+    if (flags & LC_RUN_TOLERANT) lc_tolerant_exec(argv, envp) ;
     lc_tryexec(argv, envp) ;
-    strerr_dieexec(errno == ENOENT ? 127 : 126, argv[0]) ;
+    lc_die_exec(argv[0]) ;
   }
   return lc_wait_child(pid) ;
 }

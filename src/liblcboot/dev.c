@@ -112,18 +112,19 @@ static void bind_node (char const *name, dev_t rdev)
 }
 
  /* mknod(2) is refused in a user namespace, by a device cgroup, or by a seccomp
-    filter. Returns whether the nodes are there. */
+    filter. Returns the nodes that are not there, bit i for nodes[i]. */
 
-static int make_nodes (void)
+static unsigned int make_nodes (void)
 {
+  unsigned int refused = 0 ;
   unsigned int i = 0 ;
   for (; i < N(nodes) ; i++)
     if (mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
     {
-      if (!lc_hidden(errno) || i) die_undone("make the node ", nodes[i].name) ;
-      return 0 ;
+      if (!lc_hidden(errno)) die_undone("make the node ", nodes[i].name) ;
+      refused |= 1U << i ;
     }
-  return 1 ;
+  return refused ;
 }
 
 static void make_entries (void)
@@ -211,7 +212,8 @@ static void copy_dir (lc_dev const *dev, int fd, int todir, stralloc *path, char
 {
   int sub, from ;
   if (mkdirat(todir, name, 0755) == -1) die_undone("make the directory ", name) ;
-  if (lc_is_mountpoint(fd, -1) == 1)
+   /* a mount is bound as a whole, unless something in it might be excluded */
+  if (!dev->globs.len && !dev->regexes.len && lc_is_mountpoint(fd, -1) == 1)
   {
     bind_rest(todir, name, fd, 1, path->s) ;
     return ;
@@ -270,44 +272,72 @@ static void copy_all (lc_dev const *dev, int fromfd, int todir, stralloc *path)
   closedir(dir) ;
 }
 
+ /* A console is /dev/console's own device, a terminal of the machine or what an
+    engine has bound there: a pseudo-terminal. The majors are those of
+    devices.txt. */
+
+static int is_terminal (dev_t rdev)
+{
+  unsigned int m = major(rdev) ;
+  return m == 4 || m == 5 || (m >= 136 && m <= 143) || m == 204 || m == 229 ;
+}
+
 static void bind_console (void)
 {
   struct stat st ;
   int fd = lc_inroot_entry(curfd, "console") ;
   if (fd == -1) return ;
-  if (!fstat(fd, &st) && S_ISCHR(st.st_mode) && !bind_on(mfd, "console", fd, 0)) die_undone("bind the current /dev/", "console") ;
+  if (fstat(fd, &st) == -1 || !S_ISCHR(st.st_mode) || !is_terminal(st.st_rdev)) lc_say("console is left out: the current one is no terminal") ;
+  else if (!bind_on(mfd, "console", fd, 0)) die_undone("bind the current /dev/", "console") ;
   fd_close(fd) ;
+}
+
+ /* The tmpfs with all that is no mount: detached while it is filled, where that
+    can be. Returns the nodes that are not there. */
+
+static unsigned int make_dev (lc_dev const *dev, int targetfd, char const *target)
+{
+  unsigned int refused ;
+  mfd = lc_fs_make("tmpfs", "dev", &dev->o) ;
+  if (mfd >= 0)
+  {
+    refused = make_nodes() ;
+    make_entries() ;
+    if (lc_tree_attach(mfd, targetfd)) return refused ;
+    lc_close(mfd) ;
+  }
+  if (!lc_hidden(errno) || !lc_mount_fs(targetfd, "tmpfs", "dev", &dev->o, &mfd))
+    strerr_diefusys(111, "mount a tmpfs on ", target,
+      errno == EPERM ? " (not privileged in this mount namespace: lc-unshare -m makes a new one)" : "", lc_attach_log()) ;
+  refused = make_nodes() ;
+  make_entries() ;
+  return refused ;
 }
 
 void lc_dev_mount (lc_dev const *dev, char const *target)
 {
   mode_t mask = umask(0) ;
   struct stat st ;
-  int made, attached, targetfd ;
+  unsigned int refused ;
   unsigned int i = 0 ;
+  int targetfd ;
   curfd = lc_root_open("/dev") ;
   if (curfd == -1) strerr_diefusys(111, "open the current /dev") ;
   targetfd = lc_inroot_open(dev->rootfd, target, dev->rootfd == AT_FDCWD ? 0 : LC_INROOT_NOSYMLINKS) ;
-  if (targetfd == -1) strerr_diefusys(111, "open ", target, errno == ELOOP ? " (a symbolic link: a guest's /dev must be a directory)" : "") ;
+  if (targetfd == -1)
+    strerr_diefusys(111, "open ", target, dev->rootfd == AT_FDCWD ? "" : " in the root",
+      errno == ELOOP ? " (a symbolic link: a guest's /dev must be a directory)" : "") ;
   if (fstat(targetfd, &st) == -1) strerr_diefusys(111, "stat ", target) ;
   if (!S_ISDIR(st.st_mode))
   {
     errno = ENOTDIR ;
     strerr_diefusys(111, "mount a /dev on ", target) ;
   }
-
-   /* detached while it is filled, where that can be */
-  mfd = lc_fs_make("tmpfs", "dev", &dev->o) ;
-  attached = mfd == -1 ;
-  if (attached && (!lc_hidden(errno) || !lc_mount_fs(targetfd, "tmpfs", "dev", &dev->o, &mfd)))
-    strerr_diefusys(111, "mount a tmpfs on ", target, lc_attach_log()) ;
-  made = make_nodes() ;
-  make_entries() ;
-  if (!attached && !lc_tree_attach(mfd, targetfd)) strerr_diefusys(111, "attach the new /dev to ", target) ;
+  refused = make_dev(dev, targetfd, target) ;
 
    /* mounts within it can be made only now */
-  if (!made)
-    for (; i < N(nodes) ; i++) bind_node(nodes[i].name, makedev(nodes[i].major, nodes[i].minor)) ;
+  for (; i < N(nodes) ; i++)
+    if (refused & 1U << i) bind_node(nodes[i].name, makedev(nodes[i].major, nodes[i].minor)) ;
   mount_entries() ;
   bind_console() ;
   if (dev->all)

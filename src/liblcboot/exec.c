@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #include <skalibs/strerr.h>
 #include <skalibs/posixplz.h>
@@ -23,7 +25,17 @@ void lc_exec (char const *const *argv)
 {
   if (lc_exec_call) (*lc_exec_call)(argv) ;
   lc_tryexec(argv, (char const *const *)environ) ;
-  strerr_dieexec(errno == ENOENT ? 127 : 126, argv[0]) ;
+  lc_die_exec(argv[0]) ;
+}
+
+void lc_die_exec (char const *file)
+{
+  int e = errno ;
+  struct stat st ;
+  int there = e == ENOENT && strchr(file, '/') && !stat(file, &st) ;
+  errno = e ;
+  strerr_diefusys(e == ENOENT ? 127 : 126, "exec ", file,
+    there ? " (it is there, but its interpreter or dynamic loader is not)" : "") ;
 }
 
 void lc_exec0 (char const *const *argv)

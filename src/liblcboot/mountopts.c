@@ -171,6 +171,14 @@ int lc_mountopts_has (lc_mountopts const *o, char const *key)
   return 0 ;
 }
 
+int lc_mountopts_is (lc_mountopts const *o, char const *option)
+{
+  size_t i = 0 ;
+  for (; i < o->data.len ; i += strlen(o->data.s + i) + 1)
+    if (!strcmp(o->data.s + i, option)) return 1 ;
+  return 0 ;
+}
+
 unsigned long lc_mountopts_msflags (uint64_t attr)
 {
   static struct { uint64_t attr ; unsigned long ms ; } const bits[] =

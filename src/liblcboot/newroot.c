@@ -50,16 +50,16 @@ static void change (char const *newroot)
   if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
 }
 
- /* The first root of a mount namespace cannot be pivoted away from; it is the
-    initramfs' rootfs, a ramfs or tmpfs, and its mount is its own parent:
-    proc_pid_mountinfo(5). */
-
 static int is_volatile (int fd)
 {
   struct statfs sfs ;
   if (fstatfs(fd, &sfs) == -1) strerr_diefusys(111, "look at the root") ;
   return sfs.f_type == LC_TMPFS_MAGIC || (unsigned long)sfs.f_type == LC_RAMFS_MAGIC ;
 }
+
+ /* The first root of a mount namespace cannot be pivoted away from; it is the
+    initramfs' rootfs, a ramfs or tmpfs, and its mount is its own parent:
+    proc_pid_mountinfo(5). */
 
 static int is_rootfs (int oldfd)
 {
@@ -101,10 +101,9 @@ static void die_pivot (char const *newroot, int rootfs)
     " (a shared mount: lc-unshare -m makes a private copy; or the present root is a chroot)") ;
 }
 
-static int try_pivot (int newfd, char const *newroot)
+static int try_pivot (int newfd)
 {
-  enter(newfd, newroot) ;
-  return !lc_pivot_root(".", ".") ;
+  return !fchdir(newfd) && !lc_pivot_root(".", ".") ;
 }
 
 static void undo_bind (int bound, int newfd)
@@ -119,7 +118,19 @@ static void undo_bind (int bound, int newfd)
     another name for it, since a path that goes up from the root is led to what
     lies on the root. */
 
-static void leave (int oldfd, int targetfd, char const *oldroot)
+ /* A command of the guest sees this process, and so its file, which lies on the
+    old root: read-only mounts keep it, and what else was opened there, from being
+    written (CVE-2019-5736). The mounts are ours alone and about to go. */
+
+static void guard (int oldfd)
+{
+  struct lc_mount_attr const attr = { .attr_set = LC_ATTR_RDONLY } ;
+  if (lc_mount_setattr(oldfd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) == -1
+   && (!lc_hidden(errno) || mount(0, ".", 0, MS_REMOUNT | MS_BIND | MS_RDONLY, 0) == -1))
+    strerr_warnwusys("make the old root read-only, so the commands may write to what was opened there") ;
+}
+
+static void leave (int oldfd, int targetfd, char const *oldroot, int guarded)
 {
    /* what happens to the old root stays here even if its mounts are not private */
   if (fchdir(oldfd) == -1 || mount(0, ".", 0, MS_REC | MS_PRIVATE, 0) == -1)
@@ -133,6 +144,7 @@ static void leave (int oldfd, int targetfd, char const *oldroot)
   }
   else
   {
+    if (guarded) guard(oldfd) ;
     if (umount2(".", MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
     lc_say("the old root is unmounted") ;
   }
@@ -155,7 +167,7 @@ static int open_target (int newfd, char const *oldroot)
   return (errno = e, -1) ;
 }
 
-static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot)
+static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot, int guarded)
 {
   int bound = 0 ;
   int r = lc_is_mountpoint(*newfd, -1) ;
@@ -177,9 +189,9 @@ static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldro
         strerr_diefusys(111, "open ", oldroot, " in ", newroot, errno == EBUSY ? " (it is the new root itself)" : "") ;
       }
     }
-    if (try_pivot(*newfd, newroot))
+    if (try_pivot(*newfd))
     {
-      leave(oldfd, targetfd, oldroot) ;
+      leave(oldfd, targetfd, oldroot, guarded) ;
       return ;
     }
     if (errno != EINVAL || bound || is_rootfs(oldfd))
@@ -236,8 +248,7 @@ static void switch_root (int *newfd, char const *newroot, int oldfd, int asked)
   for (;; r = 0)
   {
     if (!r) bind_on_itself(newfd, newroot) ;
-    enter(*newfd, newroot) ;
-    if (!mount(".", "/", 0, MS_MOVE, 0)) break ;
+    if (!fchdir(*newfd) && !mount(".", "/", 0, MS_MOVE, 0)) break ;
     if (errno == EINVAL && r) continue ;  /* a locked mount: a copy can be moved */
     undo_bind(!r, *newfd) ;
     strerr_diefusys(111, "move ", newroot, " over /", errno == EINVAL ? " (it lies in a shared mount)" : "") ;
@@ -247,7 +258,7 @@ static void switch_root (int *newfd, char const *newroot, int oldfd, int asked)
   else lc_say("the old root is left as it is: -s would empty it") ;
 }
 
-void lc_newroot_enter (char const *newroot, char const *oldroot, int how)
+void lc_newroot_enter (char const *newroot, char const *oldroot, int how, int guarded)
 {
   int oldfd ;
   int newfd = lc_root_open(newroot) ;
@@ -260,7 +271,7 @@ void lc_newroot_enter (char const *newroot, char const *oldroot, int how)
     change(newroot) ;
   }
   else if (how == LC_NEWROOT_SWITCH || (!oldroot && is_rootfs(oldfd))) switch_root(&newfd, newroot, oldfd, how == LC_NEWROOT_SWITCH) ;
-  else pivot(&newfd, newroot, oldfd, oldroot) ;
+  else pivot(&newfd, newroot, oldfd, oldroot, guarded) ;
   fd_close(oldfd) ;
   fd_close(newfd) ;
   lc_say("the root is ", newroot) ;

@@ -29,8 +29,6 @@
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
-#define FSCONFIG_VALUE_MAX 256  /* fsconfig(2) */
-
  /* The stack while it is built. Temporary mounts (each idmapped layer on itself,
     the tmpfs on the target) are attached, because a user namespace cannot use a
     detached one as a layer, and go again when the overlay exists, which holds
@@ -192,11 +190,6 @@ static int make_work (int dirfd, char const *where)
   return fd ;
 }
 
- /* Whether an overlay, in whatever mount namespace, lives on that upper layer:
-    only the kernel knows. With index=on it says EBUSY; else it goes on to find
-    that a work directory cannot be the upper one, EINVAL, having changed nothing
-    (ovl_get_upper comes before ovl_get_workdir). */
-
 static int by_name (lc_mountopts const *plain) ;
 
  /* What SET_FD gives before Linux 6.13: EOPNOTSUPP before 6.5, then EINVAL */
@@ -205,6 +198,11 @@ static int wants_names (int e)
 {
   return e == EINVAL || e == EOPNOTSUPP ;
 }
+
+ /* Whether an overlay, in whatever mount namespace, lives on that upper layer:
+    only the kernel knows. With index=on it says EBUSY; else it goes on to find
+    that a work directory cannot be the upper one, EINVAL, having changed nothing
+    (ovl_get_upper comes before ovl_get_workdir). */
 
 static int probe (void)
 {
@@ -359,29 +357,26 @@ static void map_layers (lc_overlay const *ov)
 
 static void add_options (lc_mountopts *o)
 {
-  if (!lc_mountopts_has(o, "redirect_dir") && !lc_mountopts_has(o, "metacopy") && !lc_mountopts_has(o, "verity"))
-    lc_mountopts_scan(o, "redirect_dir=nofollow,metacopy=off") ;
-  if (lc_userns_inside() && !lc_mountopts_has(o, "userxattr")) lc_mountopts_scan(o, "userxattr") ;
+  int copies = lc_mountopts_is(o, "metacopy=on") || lc_mountopts_is(o, "verity=on") || lc_mountopts_is(o, "verity=require") ;
+  if (!copies && !lc_mountopts_has(o, "redirect_dir")) lc_mountopts_scan(o, "redirect_dir=nofollow") ;
+  if (!copies && !lc_mountopts_has(o, "metacopy")) lc_mountopts_scan(o, "metacopy=off") ;
+  if (!lc_mountopts_has(o, "userxattr") && lc_userns_inside()) lc_mountopts_scan(o, "userxattr") ;
 }
 
- /* The layers of upper and work by descriptor: SET_FD takes O_PATH descriptors
+ /* The layers, upper and work by descriptor: SET_FD takes O_PATH descriptors
     for all three keys since Linux 6.13, so any name will do. */
 
 static int by_fd (lc_mountopts const *o)
 {
   size_t i = genalloc_len(int, &layers) ;
-  int fsfd = lc_fsopen("overlay", FSOPEN_CLOEXEC) ;
+  int fsfd = lc_fs_open("overlay", "overlay") ;
   if (fsfd == -1) return -1 ;
-  if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "source", "overlay", 0) == -1) goto err ;
   while (i--)
-    if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "lowerdir+", 0, fd_of(&layers, i)) == -1) goto err ;
+    if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "lowerdir+", 0, fd_of(&layers, i)) == -1) return lc_fs_abandon(fsfd) ;
   if (upperfd >= 0
    && (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "upperdir", 0, upperfd) == -1
-    || lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "workdir", 0, workfd) == -1)) goto err ;
+    || lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "workdir", 0, workfd) == -1)) return lc_fs_abandon(fsfd) ;
   return lc_fs_finish(fsfd, o) ;
- err:
-  lc_close(fsfd) ;
-  return -1 ;
 }
 
  /* Before, by name: the names of the descriptors, relative to /proc/self/fd, so
@@ -442,7 +437,7 @@ static int by_name (lc_mountopts const *plain)
   if (cwd >= 0 && !chdir("/proc/self/fd"))
   {
     int e ;
-    if (strlen(o.data.s) < FSCONFIG_VALUE_MAX) mfd = lc_fs_make("overlay", "overlay", &o) ;
+    if (!lc_fs_is_long(&o)) mfd = lc_fs_make("overlay", "overlay", &o) ;
     else errno = ENOSYS ;
     if (mfd == -1 && lc_hidden(errno)) mfd = by_old_mount(&o) ;
     e = errno ;
@@ -500,7 +495,7 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (ov->cache || ov->ephemeral) make_top(ov) ;
   add_options(&ov->o) ;
   mfd = by_fd(&ov->o) ;
-  if (mfd == -1 && (wants_names(errno) || lc_hidden(errno))) mfd = by_name(&ov->o) ;
+  if (mfd == -1 && (wants_names(errno) || lc_hidden(errno) || lc_fs_is_long(&ov->o))) mfd = by_name(&ov->o) ;
   if (mfd == -1)
   {
     char const *log = lc_attach_log() ;
@@ -513,5 +508,6 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
     if (!lc_tree_attach(mfd, targetfd)) strerr_diefusys(111, "attach the overlay to ", ov->target) ;
     fd_close(mfd) ;
   }
+  lc_warn_covered(targetfd, ov->target) ;
   close_all() ;
 }

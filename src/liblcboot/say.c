@@ -13,7 +13,7 @@ void lc_verbose_init (void)
 {
   uint64_t n = 0 ;
   char const *x = getenv("LCBOOT_VERBOSE") ;
-  if (x && !lc_number_scan(x, 1000, &n))
-    strerr_dief(100, "LCBOOT_VERBOSE is not a number: ", x) ;
+  if (x && *x && !lc_number_scan(x, 1000, &n))
+    strerr_dief(100, "LCBOOT_VERBOSE is not a number up to 1000: ", x) ;
   lc_verbosity = (unsigned int)n ;
 }

@@ -143,7 +143,7 @@ static void run_all (char const *dirname, char const *const *argv, char const *c
     newargv[0] = genalloc_s(char const *, &list)[i] ;
     memcpy(newargv + 1, argv + 1, argc * sizeof(char const *)) ;
     lc_sigstate_hold_chld(&old) ;
-    wstat = lc_run(newargv, envp, &old, 1) ;
+    wstat = lc_run(newargv, envp, &old, LC_RUN_TOLERANT) ;
     if (wstat == -1) strerr_diefusys(111, "run ", newargv[0]) ;
     lc_sigstate_restore(&old) ;
     if (wstat) strerr_dief(lc_exit_code(wstat), newargv[0], " ", lc_how_ended(wstat)) ;
@@ -163,5 +163,5 @@ void lc_tolerant_exec (char const *const *argv, char const *const *envp)
   if ((e == EACCES || e == ENOENT) && find(&file, argv[0]) && !stat(file.s, &st) && S_ISREG(st.st_mode))
     interpret(file.s, argv, envp) ;
   errno = e ;
-  strerr_dieexec(e == ENOENT ? 127 : 126, argv[0]) ;
+  lc_die_exec(argv[0]) ;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/syscall.h>
@@ -187,6 +188,9 @@ int lc_userns_make (lc_idmaps const *maps)
 int lc_userns_become_root (void)
 {
   int isuser0, isgroup0 ;
+  int deathsig = 0 ;
+  pid_t parent = getppid() ;
+  prctl(PR_GET_PDEATHSIG, &deathsig, 0, 0, 0) ;
 
    /* the caller's session keyring is not the guest's: keyctl_join_session_keyring(3);
       where there is no room for a new one, or no keyrings, it stays */
@@ -199,7 +203,11 @@ int lc_userns_become_root (void)
   if (!isuser0 && errno != EINVAL) return 0 ;
 
    /* EPERM: it was denied, or there is no group map; then the groups stay, unmapped */
-  return (!isuser0 && !isgroup0) || !setgroups(0, 0) || errno == EPERM ;
+  if ((isuser0 || isgroup0) && setgroups(0, 0) == -1 && errno != EPERM) return 0 ;
+
+   /* a change of ids cleared it: prctl(2); the parent may have died meanwhile */
+  if (deathsig && (prctl(PR_SET_PDEATHSIG, deathsig, 0, 0, 0) == -1 || getppid() != parent)) kill(getpid(), deathsig) ;
+  return 1 ;
 }
 
 int lc_userns_inside (void)

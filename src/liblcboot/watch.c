@@ -44,18 +44,19 @@ static int reap (pid_t pid, int *result)
   }
 }
 
-int lc_watch_translate (lc_watch *w, char const *s)
+char const *lc_watch_translate (lc_watch *w, char const *s)
 {
   char from[16] ;
   int a, b ;
   size_t n = strcspn(s, "=") ;
-  if (!s[n] || n >= sizeof(from)) return 0 ;
+  if (!s[n]) return " (expected from=to)" ;
+  if (n >= sizeof(from)) return " (no such signal)" ;
   memcpy(from, s, n) ;
   from[n] = 0 ;
-  if (!lc_signal_scan(from, &a) || !lc_signal_scan(s + n + 1, &b)) return 0 ;
-  if (a == SIGKILL || a == SIGSTOP || a == SIGCHLD) return 0 ;
+  if (!lc_signal_scan(from, &a) || !lc_signal_scan(s + n + 1, &b)) return " (no such signal)" ;
+  if (a == SIGKILL || a == SIGSTOP || a == SIGCHLD) return " (KILL, STOP and CHLD are not forwarded)" ;
   w->translate[a] = b ;
-  return 1 ;
+  return 0 ;
 }
 
  /* What to send for a signal that came, or 0 for nothing. */
@@ -64,7 +65,7 @@ static int to_send (lc_watch const *w, pid_t pid, siginfo_t const *si)
 {
   if (w->translate[si->si_signo]) return w->translate[si->si_signo] ;
   if (si->si_code != SI_KERNEL || getpgid(pid) != getpgrp()) return si->si_signo ;
-  if (si->si_signo == SIGTSTP || si->si_signo == SIGTTIN || si->si_signo == SIGTTOU) raise(SIGSTOP) ;
+  if (si->si_signo == SIGTSTP || si->si_signo == SIGTTIN || si->si_signo == SIGTTOU) kill(getpid(), SIGSTOP) ;  /* raise(3) of musl knows no clone(2) but its own */
   return 0 ;
 }
 
@@ -130,7 +131,7 @@ static void enqueue (struct queue_s *q, int sig)
   q->len++ ;
 }
 
-static void send_queue (struct queue_s *q, pid_t pid, uint64_t deaf)
+static void send_queue (struct queue_s *q, pid_t pid, uint64_t deaf, int last)
 {
   int sig = 1 ;
   for (; q->len && sig <= LC_RT_LAST ; sig++)
@@ -138,7 +139,8 @@ static void send_queue (struct queue_s *q, pid_t pid, uint64_t deaf)
     if (q->n[sig] && deaf & BIT(sig))
     {
       if (sig == SIGCONT) kill(pid, sig) ;  /* it wakes up the deaf too */
-      continue ;
+      if (!last) continue ;
+      strerr_warnw(lc_signal_name(sig), " is lost: the guest's PID 1 neither catches nor blocks it") ;
     }
     for (; q->n[sig] ; q->n[sig]--, q->len--)
       if (!kill(pid, sig)) lc_say("forwarded ", lc_signal_name(sig)) ;
@@ -169,7 +171,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
       fd_close(pairfd) ;
       pairfd = -1 ;
     }
-    if (q.len && pairfd == -1) send_queue(&q, pid, w->init && now - q.since < DEAF_MS ? deaf_to(pid) : 0) ;
+    if (q.len && pairfd == -1) send_queue(&q, pid, w->init ? deaf_to(pid) : 0, now - q.since >= DEAF_MS) ;
     if (deadline && now >= deadline)
     {
       lc_say("killing the child, which did not end in time") ;

@@ -96,6 +96,11 @@ extern int lc_mount_remount (int targetfd, lc_mountopts const *o) ;
 
 extern int lc_mount_propagation (int targetfd, lc_mountopts const *o) ;
 
+ /* Warns if the working directory is the directory fd, which something was mounted
+    on: it stays below that, and so does every relative path. */
+
+extern void lc_warn_covered (int fd, char const *target) ;
+
 /*
    1 if fd is the root of a mount, 0 if not, -1 with errno set if that cannot be
    told. statx(2) tells since Linux 5.8; before, the mount of fd is compared with

@@ -36,14 +36,22 @@ extern void lc_sigstate_restore (lc_sigstate const *old) ;
 
 extern int lc_wait_child (pid_t pid) ;
 
+#define LC_RUN_TOLERANT 0x01
+#define LC_RUN_TIED 0x02
+
 /*
    Runs argv with the environment envp as a child, with the signals of old, and
-   waits for it. tolerant: by the rules of lc_tolerant_exec. To be called with
-   SIGCHLD held. Returns the wait status, or -1 with errno set if it could not be
+   waits for it. LC_RUN_TOLERANT: by the rules of lc_tolerant_exec; LC_RUN_TIED: it
+   is killed if we die. To be called with SIGCHLD held. Returns the wait status, or -1 with errno set if it could not be
    made or waited for.
 */
 
-extern int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, int tolerant) ;
+extern int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, unsigned int flags) ;
+
+ /* In a child: it is killed when its parent, that process, dies. Dies 111 if that
+    is too late, or cannot be arranged. Not for a child in a new PID namespace. */
+
+extern void lc_die_with (pid_t parent) ;
 
  /* What a program that waits for a child exits with: the child's exit code, or
     128 and the signal that killed it. Unlike skalibs' wait_estatus it leaves the

@@ -39,4 +39,11 @@ extern void (*lc_exec_call) (char const *const *argv) ;
 
 extern void lc_tryexec (char const *const *argv, char const *const *envp) ;
 
+/*
+   The message and the end after an exec that failed, errno saying why: dies 127 if
+   there is no such program, else 126.
+*/
+
+extern void lc_die_exec (char const *file) gccattr_noreturn ;
+
 #endif

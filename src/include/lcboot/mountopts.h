@@ -57,6 +57,10 @@ extern char const *lc_mountopts_scan_attr (lc_mountopts *o, char const *s) ;
 
 extern int lc_mountopts_has (lc_mountopts const *o, char const *key) ;
 
+ /* Whether one of them is that, to the letter: 1 or 0. */
+
+extern int lc_mountopts_is (lc_mountopts const *o, char const *option) ;
+
  /* The MS_* word that mount(2) takes for those LC_ATTR_* bits. */
 
 extern unsigned long lc_mountopts_msflags (uint64_t attr) ;

@@ -10,11 +10,12 @@
 /*
    Makes newroot the root, in that way, and the working directory. With a pivot
    the old root is unmounted, or stays at oldroot, an absolute path inside
-   newroot, if it is not null. Dies 111 with a message; unless it says that it
+   newroot, if it is not null. guarded: what is unmounted is made read-only first,
+   because programs of newroot will run while this one still does. Dies 111 with a message; unless it says that it
    was about the old root, or about changing to the new one, everything is then
    as it was.
 */
 
-extern void lc_newroot_enter (char const *newroot, char const *oldroot, int how) ;
+extern void lc_newroot_enter (char const *newroot, char const *oldroot, int how, int guarded) ;
 
 #endif

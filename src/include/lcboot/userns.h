@@ -33,7 +33,8 @@ extern int lc_userns_make (lc_idmaps const *maps) ;
 /*
    Becomes user 0 and group 0 of the user namespace that the process has just
    entered, each if it is mapped there; then supplementary groups go too, unless
-   setgroups(2) is denied. Leaves the caller's session keyring, where it can.
+   setgroups(2) is denied. Leaves the caller's session keyring, where it can, and
+   keeps the signal of PR_SET_PDEATHSIG.
    Returns 1, or 0 with errno set.
 */
 

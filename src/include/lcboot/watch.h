@@ -19,10 +19,10 @@ struct lc_watch_s
 
 /*
    Adds "from=to" (signal names or numbers, RTMIN+n, RTMAX-n) to w.
-   Returns 1, or 0 if s is no such thing.
+   Returns null, or what is wrong with s, in parentheses.
 */
 
-extern int lc_watch_translate (lc_watch *w, char const *s) ;
+extern char const *lc_watch_translate (lc_watch *w, char const *s) ;
 
 /*
    Waits for pid, with every signal held (lc_sigstate_hold_all), forwarding
