@@ -177,9 +177,9 @@ magicout/file|Too many levels of symbolic links'
   for way in "${ways[@]}"; do
     for t in proc sysfs; do
       for target in /proc proc/ /abs self/sys /up/b; do
-        fails_like 111 "lc-mountfs: fatal: unable to open $target in root \(a symbolic link is in the way\): Too many levels of symbolic links" \
+        fails_like 111 "lc-mountfs: fatal: unable to open (or make )?$target in root \(a symbolic link is in the way\): Too many levels of symbolic links" \
           through "$way" lc-mountfs -R root -t "$t" "$t" "$target" touch ran
-        fails_like 111 "lc-mountfs: fatal: unable to open $target in root \(a symbolic link is in the way\): Too many levels of symbolic links" \
+        fails_like 111 "lc-mountfs: fatal: unable to open (or make )?$target in root \(a symbolic link is in the way\): Too many levels of symbolic links" \
           through "$way" lc-mountfs -d -R root -t "$t" "$t" "$target" touch ran
       done
       ok through "$way" lc-mountfs -R root -t "$t" "$t" ../sys
