@@ -312,3 +312,17 @@ race_with_link ()
   is "$(stat -c %u:%g f)" 0:0
   is "$(stat -c %u:%g root/f)" 7:7
 }
+
+@test "an empty target is none, not the root" {
+  local way
+  mkdir src
+  for way in "${ways[@]}"; do
+    fails 111 'lc-mountdev: fatal: unable to open  in the root: No such file or directory' through "$way" lc-mountdev -R root '' touch ran
+    fails 111 'lc-chown: fatal: unable to open : No such file or directory' through "$way" lc-chown -R root 1:1 ' ' '' touch ran
+    fails_like 111 'lc-idmap: fatal: unable to open .*: No such file or directory' through "$way" lc-idmap -R root -b 0:1:1 src '' touch ran
+    fails 100 'lc-mountfs: fatal: the target is empty' through "$way" lc-mountfs -R root -t tmpfs x '' touch ran
+    is "$(state mounts | grep -c ' /mnt/root ')" 0 "mounts on the root ($way)"
+    is "$(stat -c %u:%g root)" 0:0
+  done
+  [[ ! -e ran ]]
+}

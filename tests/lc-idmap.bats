@@ -319,3 +319,16 @@ holder ()  # ARGS…: a process in new namespaces, SPAWNED
   try env LCBOOT_VERBOSE=1 lc-idmap -b 0:1000:65536 src dst true
   stderr_is 'lc-idmap: info: src is on dst with its ids mapped'
 }
+
+@test "a mount on the working directory: a warning that it stays below" {
+  mkdir here
+  touch here/f
+  cd here
+  try lc-idmap -b 0:7:10 . . stat -c %u f
+  status_is 0
+  stdout_is 0
+  stderr_is 'lc-idmap: warning: the working directory stays below what was mounted on .'
+  is "$(stat -c %u /mnt/here/f)" 7
+  mkdir /mnt/other
+  ok lc-idmap -b 0:7:10 . /mnt/other
+}

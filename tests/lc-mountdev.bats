@@ -383,8 +383,8 @@ left ()  # ARGS…: what -a with those leaves of $everything, but what is always
   ln -s /mnt/root/real root/abs
   fails 111 'lc-mountdev: fatal: unable to open /nosuch in the root: No such file or directory' lc-mountdev -R root /nosuch touch ran
   for t in link abs link/; do
-    fails 111 "lc-mountdev: fatal: unable to open $t (a symbolic link: a guest's /dev must be a directory): Too many levels of symbolic links" lc-mountdev -R root "$t" touch ran
-    fails 111 "lc-mountdev: fatal: unable to open $t (a symbolic link: a guest's /dev must be a directory): Too many levels of symbolic links" \
+    fails 111 "lc-mountdev: fatal: unable to open $t in the root (a symbolic link: a guest's /dev must be a directory): Too many levels of symbolic links" lc-mountdev -R root "$t" touch ran
+    fails 111 "lc-mountdev: fatal: unable to open $t in the root (a symbolic link: a guest's /dev must be a directory): Too many levels of symbolic links" \
       hide-syscalls openat2 lc-mountdev -R root "$t" touch ran
   done
   for t in file fifo; do
@@ -489,4 +489,56 @@ all_of_it ()  # CMD…: what there is after it
   stderr_is 'lc-mountdev: info: a new /dev is on root/dev'
   try in_dev : env LCBOOT_VERBOSE=1 lc-mountdev root/dev true
   stderr_is 'lc-mountdev: info: a new /dev is on root/dev'
+}
+
+# Each name for itself
+
+@test "a node that alone is refused is bound, the others are made" {
+  need strace
+  local names=(null zero full random urandom tty) n i
+  for n in 2 6; do
+    ok strace -f -o /dev/null -e "inject=mknodat:error=EPERM:when=$n" lc-mountdev root/dev sh -c "$(nodes_work root/dev)"
+    stdout_is "$report"
+    for i in {1..6}; do
+      if [[ $i == "$n" ]]; then [[ $(mount_at "/mnt/root/dev/${names[i - 1]}") != '' ]] || fail "${names[i - 1]} is not bound"
+      else is "$(mount_at "/mnt/root/dev/${names[i - 1]}")" '' "what is on ${names[i - 1]}"; fi
+    done
+    umount -R root/dev
+  done
+}
+
+@test "-x and -X reach below a mount point" {
+  local setup='mkdir m && mount -t tmpfs -o mode=0755 m m && mkdir m/sub m/deep && touch m/keep m/drop m/sub/x && mount -t tmpfs d m/deep && touch m/deep/keep m/deep/secret'
+  ok in_dev "$setup" lc-mountdev -a -x m/drop -X '^m/sub/' -X secret root/dev sh -c 'cd root/dev && find m -mindepth 1 | LC_ALL=C sort && cat m/keep m/deep/keep'
+  stdout_is $'m/deep\nm/deep/keep\nm/keep\nm/sub'
+  # without an exclusion it is bound as a whole
+  ok in_dev "$setup" lc-mountdev -a root/dev sh -c 'cd root/dev && find m -mindepth 1 | LC_ALL=C sort && state mounts | grep -c " /mnt/root/dev/m[ /]"'
+  stdout_is $'m/deep\nm/deep/keep\nm/deep/secret\nm/drop\nm/keep\nm/sub\nm/sub/x\n2'
+}
+
+@test "a console that is no terminal is left out" {
+  local d
+  for d in '1 1' '1 3' '10 200'; do
+    try in_dev "mknod -m 600 console c $d" lc-mountdev -v root/dev sh -c 'test ! -e root/dev/console && echo none'
+    status_is 0
+    stdout_is none
+    stderr_has 'lc-mountdev: info: console is left out: the current one is no terminal'
+  done
+  for d in '5 1' '4 1' '136 0'; do
+    ok in_dev "mknod -m 600 console c $d" lc-mountdev root/dev sh -c 'stat -c %F root/dev/console'
+    stdout_is 'character special file'
+  done
+}
+
+@test "without move_mount alone: the same /dev" {
+  need perl
+  local e want
+  want=$(all_of_it lc-mountdev -R root -a -x kmsg /dev)
+  [[ $want == *'net/tun c 666'* ]]
+  for e in ENOSYS EPERM; do
+    is "$(all_of_it hide-syscalls -e "$e" move_mount lc-mountdev -R root -a -x kmsg /dev)" "$want" "without move_mount ($e)"
+    ok hide-syscalls -e "$e" move_mount lc-mountdev root/dev sh -c "$(nodes_work root/dev)"
+    stdout_is "$report"
+    umount -R root/dev
+  done
 }

@@ -860,3 +860,184 @@ try_image ()  # TYPE
   umount root/image root/other
   freed tab.img
 }
+
+# Nothing is ignored, and nothing guessed
+
+@test "-f: what the kernel said of one line is not said of the next" {
+  mkdir a
+  printf '%s\n' 'x /mnt/a tmpfs size=foo,nofail' 'x /mnt/nosuch tmpfs nofail' > fstab
+  try lc-mountfs -f fstab true
+  status_is 0
+  stderr_is "lc-mountfs: warning: unable to mount x on /mnt/a: kernel: tmpfs: Bad value for 'size': Invalid argument
+lc-mountfs: warning: unable to open /mnt/nosuch: No such file or directory"
+}
+
+@test "-f: a bad line is found before the first one is mounted" {
+  mkdir a b
+  printf '%s\n' 'x /mnt/a tmpfs' 'x /mnt/b tmpfs bind' > fstab
+  fails 100 'lc-mountfs: fatal: fstab: /mnt/b: a bind or move takes no file system type' lc-mountfs -f fstab touch ran
+  not_mounted /mnt/a
+  printf '%s\n' 'x /mnt/a tmpfs' 'x' > fstab
+  fails 100 'lc-mountfs: fatal: fstab: the line of x lacks a field' lc-mountfs -f fstab touch ran
+  not_mounted /mnt/a
+  [[ ! -e ran ]]
+}
+
+@test "options that nothing would take are usage errors" {
+  local o
+  mkdir a b
+  mount -t tmpfs x a
+  for o in private,ro shared,size=1m rslave,nosuid private,sync; do
+    fails 100 'lc-mountfs: fatal: with a propagation alone there is nothing that takes other options: bind, remount or a type is missing' \
+      lc-mountfs -o "$o" none a touch ran
+  done
+  mount_is /mnt/a 'tmpfs x / rw,relatime private rw'
+  fails 100 'lc-mountfs: fatal: option slave contradicts another propagation' lc-mountfs -o private,slave none a touch ran
+  fails 100 'lc-mountfs: fatal: option rprivate contradicts another propagation' lc-mountfs -o bind,shared -o rprivate a b touch ran
+  for o in bind,sync rbind,dirsync move,async bind,lazytime; do
+    fails 100 'lc-mountfs: fatal: sync, async, dirsync and lazytime are for a whole file system: a bind or move cannot set them' \
+      lc-mountfs -o "$o" a b touch ran
+  done
+  not_mounted /mnt/b
+  [[ ! -e ran ]]
+  # the same one twice is no contradiction, nor is the recursive one
+  ok lc-mountfs -o shared,shared,rshared none a
+  is "$(propagation_of /mnt/a)" shared
+}
+
+@test "a propagation is set with a type, a move and a remount too" {
+  local hide
+  mkdir a src dst peer
+  for hide in '' "$new_api"; do
+    ok ${hide:+hide-syscalls "$hide"} lc-mountfs -t tmpfs -o shared x a
+    is "$(propagation_of /mnt/a)" shared "-t tmpfs -o shared, hidden: $hide"
+    umount a
+    mount -t tmpfs x src
+    mount --make-shared src
+    mount --bind src peer
+    ok ${hide:+hide-syscalls "$hide"} lc-mountfs -o move,slave src dst
+    is "$(propagation_of /mnt/dst)" master "move,slave, hidden: $hide"
+    ok ${hide:+hide-syscalls "$hide"} lc-mountfs -o remount,bind,ro,private x dst
+    is "$(flags_of /mnt/dst) $(propagation_of /mnt/dst)" 'ro,relatime private' "remount,bind,ro,private, hidden: $hide"
+    ok ${hide:+hide-syscalls "$hide"} lc-mountfs -o remount,bind,rw,shared x dst
+    is "$(flags_of /mnt/dst) $(propagation_of /mnt/dst)" 'rw,relatime shared' "remount,bind,rw,shared, hidden: $hide"
+    umount dst peer
+  done
+}
+
+@test "a propagation is set with loop too" {
+  need fs:squashfs loop
+  local img=$BATS_TEST_TMPDIR/prop.img p
+  mkdir p
+  mount -t tmpfs p p
+  mount --make-shared p
+  mkdir p/a
+  image squashfs "$img"
+  # where the target is shared, so is what is mounted there
+  ok lc-mountfs -t squashfs -o loop,ro "$img" p/a
+  is "$(propagation_of /mnt/p/a)" shared
+  umount p/a
+  freed prop.img
+  for p in private:private unbindable:unbindable; do
+    ok lc-mountfs -t squashfs -o "loop,ro,${p%:*}" "$img" p/a
+    is "$(propagation_of /mnt/p/a)" "${p#*:}" "loop,${p%:*}"
+    umount p/a
+    freed prop.img
+  done
+}
+
+@test "loop: what is neither a file nor a block device is not waited for" {
+  mkdir a d
+  mkfifo fifo
+  for o in loop loop,ro; do
+    fails 111 'lc-mountfs: fatal: unable to take for an image, which is a file or a block device, fifo: Invalid argument' \
+      timeout 10 lc-mountfs -t ext4 -o "$o" fifo a touch ran
+    fails_like 111 'lc-mountfs: fatal: unable to (open d \(an image is a file\): Is a directory|take for an image, which is a file or a block device, d: Invalid argument)' \
+      timeout 10 lc-mountfs -t ext4 -o "$o" d a touch ran
+  done
+  not_mounted /mnt/a
+  [[ ! -e ran ]]
+}
+
+@test "loop: the types are those of the kernel, whatever /proc says" {
+  need fs:squashfs loop
+  local img=$BATS_TEST_TMPDIR/types.img make
+  image squashfs "$img"
+  mkdir a
+  for make in 'mkfifo /proc/filesystems' 'printf "nodev\ttmpfs\n" > /proc/filesystems' 'ln -s /mnt/fifo /proc/filesystems'; do
+    [[ -e fifo ]] || mkfifo fifo
+    ok timeout 10 unshare -m sh -c 'mount -t tmpfs none /proc && '"$make"' && exec "$@"' sh lc-mountfs -o loop,ro "$img" a cat a/squashfs
+    stdout_is squashfs
+    freed types.img
+  done
+}
+
+@test "-f: a source with an equals sign is no tag" {
+  mkdir a b
+  printf '%s\n' 'a=b /mnt/a tmpfs' 'x/LABEL=y /mnt/b tmpfs' > fstab
+  ok lc-mountfs -f fstab true
+  mount_is /mnt/a 'tmpfs a=b / rw,relatime private rw'
+  mount_is /mnt/b 'tmpfs x/LABEL=y / rw,relatime private rw'
+  printf '%s\n' 'x /mnt/a tmpfs' 'PARTUUID=7 /mnt/b ext4' > fstab
+  umount a b
+  fails 100 'lc-mountfs: fatal: fstab: /mnt/b: the source is a tag (UUID=, LABEL= …), which is not looked up: name the device' lc-mountfs -f fstab true
+  not_mounted /mnt/a
+}
+
+@test "a mount on the working directory: a warning that it stays below" {
+  local below='lc-mountfs: warning: the working directory stays below what was mounted on'
+  mkdir -p a b src
+  touch b/below
+  cd b
+  try lc-mountfs -t tmpfs x . ls
+  status_is 0
+  stdout_is below
+  stderr_is "$below ."
+  umount /mnt/b
+  try lc-mountfs -o bind ../src /mnt/b ls
+  status_is 0
+  stdout_is below
+  stderr_is "$below /mnt/b"
+  umount /mnt/b
+  ok lc-mountfs -t tmpfs x ../a ls
+  stdout_is below
+  mount -t tmpfs y /mnt/b
+  cd /mnt/b
+  ok lc-mountfs -o remount,size=1m x .
+  ok lc-mountfs -o private x .
+}
+
+@test "-d makes nothing where a file is to be a directory" {
+  local way
+  for way in true 'hide-syscalls openat2'; do
+    [[ $way != true ]] || way=''
+    # shellcheck disable=SC2086 # words
+    fails 111 'lc-mountfs: fatal: unable to open or make new/ (a directory and a non-directory): Not a directory' \
+      $way lc-mountfs -d -o bind /etc/passwd new/ touch ran
+    [[ ! -e new && ! -e ran ]]
+  done
+}
+
+@test "without /proc the reason stays the one that the kernel gave first" {
+  mkdir a
+  chown 65533:65533 a
+  fails 111 'lc-mountfs: fatal: unable to mount x on a (not privileged in this mount namespace, or, in a user namespace, over the namespace that the file system shows): Operation not permitted' \
+    unshare -m sh -c 'while umount -l /proc 2> /dev/null; do :; done; test ! -e /proc/self && exec "$@"' sh \
+    setpriv --reuid=65533 --regid=65533 --clear-groups lc-mountfs -t tmpfs x a touch ran
+  fails_like 111 'lc-mountfs: fatal: unable to bind /etc on a \(not privileged .*\): Operation not permitted' \
+    unshare -m sh -c 'while umount -l /proc 2> /dev/null; do :; done; test ! -e /proc/self && exec "$@"' sh \
+    setpriv --reuid=65533 --regid=65533 --clear-groups lc-mountfs -o bind /etc a touch ran
+}
+
+@test "-v: what was changed is not said to be mounted" {
+  mkdir a
+  mount -t tmpfs x a
+  try lc-mountfs -v -o remount,size=1m x a
+  stderr_is 'lc-mountfs: info: a is changed'
+  try lc-mountfs -v -R /mnt -o remount,bind,ro x /a
+  stderr_is 'lc-mountfs: info: /a in /mnt is changed'
+  try lc-mountfs -v -o shared none a
+  stderr_is 'lc-mountfs: info: a is changed'
+  try lc-mountfs -v -R /mnt -t tmpfs y /a
+  stderr_is 'lc-mountfs: info: y is on /a in /mnt'
+}

@@ -842,3 +842,58 @@ super () { state mounts | grep ' overlay ' | cut -d ' ' -f 8; }
   done
   [[ $failed -ge 20 ]] || fail "only $failed of the calls were made to fail"
 }
+
+# What is not asked for is not given up
+
+@test "metacopy=off or verity=off does not make redirects be followed; redirect_dir=on does" {
+  local o how
+  layers l1
+  mkdir t/dir u w
+  touch t/dir/file
+  ok lc-overlay -l l1 -u u -w w -o redirect_dir=on t
+  mv t/dir t/moved
+  umount t
+  for how in '' old-fsconfig; do
+    for o in '' metacopy=off verity=off metacopy=off,verity=off; do
+      # shellcheck disable=SC2086 # words
+      ok $how lc-overlay -l l1 -l u ${o:+-o $o} t
+      [[ ,$(super), == *,redirect_dir=nofollow,* && ,$(super), != *,metacopy=on,* ]] || fail "with $o: $(super)"
+      run ! ls t/moved/file
+      umount t
+    done
+    # shellcheck disable=SC2086 # words
+    ok $how lc-overlay -l l1 -l u -o metacopy=off,redirect_dir=follow t ls t/moved
+    stdout_is file
+    umount t
+    # shellcheck disable=SC2086 # words
+    ok $how lc-overlay -l l1 -l u -o redirect_dir=on -t t ls t/moved
+    stdout_is file
+    [[ ,$(super), == *,redirect_dir=on,* && ,$(super), != *,metacopy=on,* ]] || fail "with redirect_dir=on: $(super)"
+    umount t
+  done
+}
+
+@test "an option with a long value reaches the kernel" {
+  need strace
+  local long
+  layers l1
+  long=$(head -c 300 /dev/zero | tr '\0' v)
+  try strace -f -s 4000 -o trace -e trace=mount lc-overlay -l l1 -o "redirect_dir=$long" t touch ran
+  status_is 111
+  [[ ! -e ran ]]
+  grep -qE "^[0-9]+ +mount\(.*\"overlay\", .*redirect_dir=${long}[,\"]" trace || fail "the kernel was not asked:" "$(cut -c 1-300 trace)"
+  is "$(state mounts | grep -c ' overlay ')" 0
+}
+
+@test "a mount on the working directory: a warning that it stays below" {
+  layers l1
+  cd t
+  try lc-overlay -t . sh -c 'touch /mnt/t/above; ls'
+  status_is 0
+  stdout_is $'t\nwho'
+  stderr_is 'lc-overlay: warning: the working directory stays below what was mounted on .'
+  cd /mnt
+  is "$(ls t)" $'above\nt\nwho'
+  umount t
+  ok lc-overlay -l l1 -t t
+}

@@ -667,3 +667,117 @@ EOF
   LCBOOT_VERBOSE=1 try lc-unshare -m lc-pivot -o /old r true
   stderr_has 'lc-pivot: info: the old root is at /old'
 }
+
+# What a command of the guest could do to what is outside
+
+@test "-b: with a standard input that is closed" {
+  guest r
+  closed () { sh -c 'exec fresh "$@" <&-' sh "$@"; }
+  try closed lc-unshare -m lc-pivot -b ' state' ' fds' '' r state fds
+  status_is 0
+  stderr_is ''
+  stdout_is $'fd 0 character 1:3 r\nfd 1 file w\nfd 2 file w\nfd 1 file w\nfd 2 file w'
+  try closed lc-unshare -m lc-pivot -b ' true' '' -b ' state' ' fds' '' r state fds
+  stdout_is $'fd 0 character 1:3 r\nfd 1 file w\nfd 2 file w\nfd 1 file w\nfd 2 file w'
+}
+
+@test "-b: without close_range a descriptor above the limit is closed too" {
+  guest r
+  leaky () { fresh -k 9 -k 40 prlimit --nofile=12:12 "$@" 9< /mnt 40> /mnt/out; }
+  try leaky state fds
+  stdout_has 'fd 40 '
+  try leaky lc-unshare -m hide-syscalls close_range lc-pivot -b ' state' ' fds' '' r true
+  status_is 0
+  stderr_is ''
+  stdout_is $'fd 0 character 1:3 r\nfd 1 file w\nfd 2 file w'
+  # prog gets them all
+  try leaky lc-unshare -m hide-syscalls close_range lc-pivot -b ' true' '' r state fds
+  stdout_has 'fd 9 '
+  stdout_has 'fd 40 '
+}
+
+# A command that keeps its parent's program open, and writes to it as soon as
+# the parent has become another one: CHAIN leads to the guest's namespaces, and
+# the boot image's programs are as they were (refused) or not (written).
+
+attack ()  # CHAIN… -- refused|written OPTION…
+{
+  local chain=()
+  while [[ $1 != -- ]]; do chain+=("$1"); shift; done
+  shift
+  cat > boot/mnt/root/grab <<'END'
+#!/bin/sh
+exec 9< /proc/$PPID/exe || exit 1
+was=$(readlink /proc/$PPID/exe)
+( while test "$(readlink /proc/$PPID/exe)" = "$was" ; do : ; done
+  if echo overwritten 2> /dev/null > /proc/self/fd/9 ; then echo written > /result ; else echo refused > /result ; fi ) > /dev/null 2>&1 &
+exit 0
+END
+  chmod 0755 boot/mnt/root/grab
+  rm -f boot/mnt/root/result
+  cat boot/bin/lc-* | cksum > sum.before
+  try in_boot "${chain[@]}" lc-pivot -b ' /grab' '' "${@:2}" /mnt/root sh -c 'until test -s /result; do :; done; cat /result'
+  status_is 0 || return 1
+  stdout_is "$1" || return 1
+  case $1 in
+    refused) is "$(cat boot/bin/lc-* | cksum)" "$(< sum.before)" 'the programs of the boot image' ;;
+    written) [[ $(cat boot/bin/lc-* | cksum) != "$(< sum.before)" ]] || fail 'no program was overwritten' ;;
+  esac
+}
+
+@test "a command cannot write to the program that ran it, though its owner is the guest's root" {
+  local guest=(lc-unshare -m -p -B 0:100000:65536 lc-mountfs -t proc proc /mnt/root/proc)
+  boot_image
+  chown -R 100000:100000 boot/bin boot/mnt/root
+  attack "${guest[@]}" -- refused
+  # the control: where nothing guards, it is written
+  attack "${guest[@]}" -- written -c
+}
+
+@test "nor does it without a user namespace" {
+  boot_image
+  attack lc-unshare -m -p lc-mountfs -t proc proc /mnt/root/proc -- refused
+  attack lc-unshare -m -p lc-mountfs -t proc proc /mnt/root/proc -- written -c
+}
+
+@test "a command cannot write to the input of a later one" {
+  local how want
+  boot_image
+  printf '#!/bin/sh\necho echo changed > /proc/$PPID/fd/5\nexit 0\n' > boot/mnt/root/rewrite
+  chmod 0755 boot/mnt/root/rewrite
+  for how in '' -c; do
+    echo 'echo as it was' > boot/script
+    chown -R 100000:100000 boot/script boot/mnt/root
+    case $how in -c) want='echo changed' ;; *) want='echo as it was' ;; esac
+    try in_boot lc-unshare -m -p -B 0:100000:65536 lc-mountfs -t proc proc /mnt/root/proc \
+      sh -c 'exec lc-pivot '"$how"' -b " /rewrite" "" -i 5 " sh" "" /mnt/root true 5< /script'
+    status_is 0
+    stdout_is "${want#echo }"
+    is "$(< boot/script)" "$want" "the script after ${how:-a pivot}"
+  done
+}
+
+@test "a working directory that cannot be changed leaves no mount" {
+  need strace
+  local how
+  guest r
+  mkdir r/old
+  for how in '' '-o /old' -s; do
+    try lc-unshare -m sh -c 'state mounts > before
+      strace -o /dev/null -e inject=fchdir:error=EIO:when=1 lc-pivot '"$how"' r touch ran 2> said; echo $?; state mounts | diff before -; cat said'
+    case $how in
+      -s) is "$output" $'111\nlc-pivot: fatal: unable to move r over /: Input/output error' ;;
+      *) is "$output" $'111\nlc-pivot: fatal: unable to pivot_root into r: Input/output error' ;;
+    esac
+  done
+  [[ ! -e ran && ! -e r/ran ]]
+}
+
+@test "a program that is there, but whose interpreter is not: 127, and said" {
+  guest r
+  printf '#!/no/such\n' > r/bin/orphan
+  chmod 0755 r/bin/orphan
+  fails 127 'lc-pivot: fatal: unable to exec /bin/orphan (it is there, but its interpreter or dynamic loader is not): No such file or directory' \
+    lc-unshare -m lc-pivot r /bin/orphan
+  fails 127 'lc-pivot: fatal: unable to exec /bin/none: No such file or directory' lc-unshare -m lc-pivot r /bin/none
+}

@@ -395,3 +395,61 @@ children_of ()  # COMMAND: the parent among the processes of that name
   stdout_is $'cwd /mnt\narg -v\narg a b'
   stderr_is $'lc-setns: info: joined /proc/self/ns/net\nlc-setns: info: joined /proc/self/ns/uts'
 }
+
+# Chains, and what is seen of it
+
+@test "two in one chain join what each of them names" {
+  local first pid path
+  hold -n
+  first=$ns
+  spawn lc-unshare -n -m -B 0:100000:65536 sh -c 'echo ready; exec sleep 1000'
+  expect ready
+  ns=/proc/$SPAWNED/ns
+  for path in "$LCBOOT_BIN" "$LCBOOT_OTHER"; do
+    [[ -x $path/lc-setns ]] || continue
+    ok env PATH="$path:$PATH" lc-setns -n "$first/net" -n "$ns/user" lc-setns -n "$ns/net" readlink /proc/self/ns/net
+    stdout_is "$(readlink "$ns/net")"
+    ok env PATH="$path:$PATH" lc-setns -n "$first/net" lc-setns -n "$ns/user" -n "$ns/mnt" sh -c 'readlink /proc/self/ns/net /proc/self/ns/user /proc/self/ns/mnt'
+    stdout_is "$(readlink "$first/net" "$ns/user" "$ns/mnt")"
+  done
+}
+
+@test "a PID namespace: it cannot be looked into by who runs there" {
+  local pid watcher target
+  spawn as_user lc-unshare -m -p -B self -b ' sh' ' -c' ' echo $LCBOOT_PID' '' sh -c 'echo ready; exec sleep 1000'
+  read -r -u "$SPAWN_FD" pid
+  expect ready
+  spawn as_user sh -c 'echo $$; exec lc-setns -n "$1/user" -n "$1/pid" -n "$1/mnt" sh -c "echo ready; exec sleep 1000"' sh "/proc/$pid/ns"
+  read -r -u "$SPAWN_FD" watcher
+  expect ready
+  # the control: an ordinary process of that user
+  spawn as_user sh -c 'echo $$; exec sleep 1000'
+  read -r -u "$SPAWN_FD" target
+  await grep -q '^Name:.sleep' "/proc/$target/status"
+  ok as_user readlink "/proc/$target/exe"
+  refute as_user readlink "/proc/$watcher/exe"
+  is "$(stat -c %u "/proc/$watcher/fd")" 0
+  refute as_user ls "/proc/$watcher/fd/"
+}
+
+@test "a PID namespace: it is undumpable before it can be seen there, and till prog is executed" {
+  need strace
+  hold -p -m
+  ok strace -f -qq -o trace -e trace=prctl,setns,fork,vfork,clone,clone3,execve lc-setns -n "$ns/pid" true
+  awk '
+    /prctl\(PR_SET_DUMPABLE, (0|SUID_DUMP_DISABLE)\)/ { off = NR }
+    /prctl\(PR_SET_DUMPABLE, (1|SUID_DUMP_USER)\)/ { bad = 1 }
+    /setns\(.*CLONE_NEWPID\)/ { joined = NR }
+    END { exit ! (off && joined && off < joined && ! bad) }' trace || fail "$(cat trace)"
+  # prog itself is as it was
+  ok lc-setns -n "$ns/pid" state misc
+  is "$(grep ^dumpable <<< "$output")" "$(state misc | grep ^dumpable)"
+}
+
+@test "a namespace's type that cannot be asked for is no wrong usage" {
+  need strace
+  fails 111 'lc-setns: fatal: unable to ask for the type of /proc/self/ns/net: Input/output error' \
+    strace -o /dev/null -e inject=ioctl:error=EIO lc-setns -n /proc/self/ns/net touch ran
+  fails 100 'lc-setns: fatal: /etc/passwd is not the file of a namespace' lc-setns -n /etc/passwd touch ran
+  run ! test -e ran
+}

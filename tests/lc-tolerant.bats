@@ -307,7 +307,8 @@ words='for i in "$0" "$@" ; do printf "<%s>" "$i" ; done ; echo'
   ln -s . d/loop
   try lc-tolerant ./d
   status_is 126
-  stderr_has 'Too many levels of symbolic links'
+  # the kernel's limit of links holds for stat(2) and execve(2) not to the same one
+  stderr_like 'Too many levels of symbolic links|Permission denied'
 }
 
 @test "a directory that cannot be read" {

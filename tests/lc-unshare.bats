@@ -1068,3 +1068,111 @@ fake_proc ()
     ok without -e "$e" fsopen openat2 open_tree move_mount mount_setattr clone3 pidfd_open -- lc-unshare -muinCp -B 0:0:10 true
   done
 }
+
+# What dies with it, and what is told
+
+@test "the hook and its helper die with lc-unshare" {
+  local opts pid
+  for opts in -m -p "-B $whole" "-p -B $whole"; do
+    spawn lc-unshare $opts -b ' sh' ' -c' ' echo hook; exec sleep 1000' '' touch ran
+    expect hook
+    pid=$(children "$SPAWNED")
+    [[ -n $pid ]]
+    kill -KILL "$SPAWNED"
+    gone
+    for pid in $pid; do await test ! -e "/proc/$pid"; done
+  done
+  run ! test -e ran
+}
+
+@test "-p: one that changes its ids in the other's PID namespace dies with it" {
+  local map
+  for map in 0:0:4294967295 0:100000:65536 5:0:1; do
+    spawn lc-unshare -m -p lc-unshare -B "$map" sh -c 'echo ready; exec sleep 1000'
+    expect ready
+    kill -KILL "$SPAWNED"
+    gone
+  done
+  ok lc-unshare -m -p lc-unshare -B 0:100000:65536 state misc
+  stdout_has 'pdeathsig 9'
+}
+
+session_keyring='print syscall($ENV{KEYCTL}, 0, -3, 0)'
+
+@test "the session keyring is a new one in a user namespace, and else stays" {
+  need perl
+  local opts
+  case $(uname -m) in x86_64) export KEYCTL=250 ;; *) export KEYCTL=219 ;; esac
+  in_session () { perl -e 'syscall($ENV{KEYCTL}, 1, 0) > 0 or die "no keyring: $!\n"; exec @ARGV' "$@"; }
+  try in_session sh -c 'perl -e "$1" && echo && exec perl -e "$1"' sh "$session_keyring"
+  if [[ $status != 0 || ${lines[0]} == -1 ]]; then cannot 'there are no keyrings'; fi
+  is "${lines[0]}" "${lines[1]}"
+  for opts in -n '-n -p' '-m -u'; do
+    ok in_session sh -c 'perl -e "$1" && echo && shift && exec "$@"' sh "$session_keyring" lc-unshare $opts -b ' true' '' perl -e "$session_keyring"
+    is "${lines[1]}" "${lines[0]}" "the keyring with $opts"
+  done
+  for opts in "-B $whole" "-p -B $whole" "-n -B $whole" '-B 5:0'; do
+    ok in_session sh -c 'perl -e "$1" && echo && shift && exec "$@"' sh "$session_keyring" lc-unshare $opts -b ' true' '' perl -e "$session_keyring"
+    [[ ${lines[1]} =~ ^[0-9]+$ && ${lines[1]} != "${lines[0]}" ]] || fail "the keyring with $opts: $output"
+  done
+}
+
+@test "-p: a signal that PID 1 never takes is given up after ten seconds, with a warning" {
+  local before
+  spawn lc-unshare -p sh -c 'echo ready; exec sleep 1000'
+  expect ready
+  before=$SECONDS
+  kill -TERM "$SPAWNED"
+  await grep -q . "$_lib_dir/spawned.err"
+  [[ $((SECONDS - before)) -ge 9 ]] || fail "it was given up after $((SECONDS - before)) seconds"
+  kill -0 "$SPAWNED"
+  kill -KILL "$SPAWNED"
+  finish
+  stderr_is "lc-unshare: warning: SIGTERM is lost: the guest's PID 1 neither catches nor blocks it"
+}
+
+@test "-k: a child that has not started is killed too" {
+  spawn lc-unshare -v -p -k 1 -b ' sh' ' -c' ' kill -STOP $LCBOOT_PID; echo stopped' '' touch ran
+  expect stopped
+  kill -TERM "$SPAWNED"
+  finish
+  status_is 137
+  stderr_has 'lc-unshare: info: killing the child, which did not end in time'
+  run ! test -e ran
+}
+
+@test "newuidmap and newgidmap run with the caller's signals" {
+  need file:/usr/lib/execline/bin/execlineb
+  local opt tool want dir=/run/tester/bin
+  as_user mkdir "$dir"
+  for tool in newuidmap newgidmap; do
+    # it writes no map; a shell, or a child, would have another mask
+    printf '#!/usr/lib/execline/bin/execlineb -P\nredirfd -w 1 /run/tester/%s.sigs state sigs\n' "$tool" > "$dir/$tool"
+    chmod 0755 "$dir/$tool"
+  done
+  want=$(as_user fresh -b USR1 -b RTMIN+2 -i HUP state sigs)
+  [[ $want == *'blocked USR1 RTMIN+2'* ]] || fail "$want"
+  for opt in '' -p; do
+    try as_user env PATH="$dir:$PATH" fresh -b USR1 -b RTMIN+2 -i HUP lc-unshare $opt -B auto true
+    for tool in newuidmap newgidmap; do
+      is "$(< "/run/tester/$tool.sigs")" "$want" "the signals of $tool with $opt"
+      rm "/run/tester/$tool.sigs"
+    done
+  done
+}
+
+@test "-v: the child's PID" {
+  try lc-unshare -v -p -m -b ' sh' ' -c' ' echo $LCBOOT_PID' '' true
+  status_is 0
+  [[ -n $output ]]
+  stderr_has "lc-unshare: info: the child is $output
+"
+  try lc-unshare -v -m true
+  [[ $stderr != *'the child is'* ]] || fail "$stderr"
+}
+
+@test "a block as a shell takes it: the page is named that tells how" {
+  fails 100 'lc-unshare: fatal: -b must be followed by a block, not by { (a shell knows no blocks: lcboot(7) says how they are written there)' \
+    lc-unshare -m -b '{' true '}' touch ran
+  run ! test -e ran
+}

@@ -17,12 +17,12 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/blockfs.h>
 #include <lcboot/exec.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/loop.h>
 #include <lcboot/mountopts.h>
-#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
@@ -140,44 +140,11 @@ static int fail_outside (struct job_s const *j, char const *verb)
   return 0 ;
 }
 
- /* A block file system of unknown type: the types of /proc/filesystems that want
-    a device, in the kernel's order, as a small mount(8) does it. */
-
-static int try_all (int targetfd, char const *source, lc_mountopts const *o, int *mfd)
-{
-  stralloc sa = STRALLOC_ZERO ;
-  char *p ;
-  int ok = 0 ;
-  int e = ENODEV ;
-  int procfd = lc_proc_open() ;
-  int fd = procfd >= 0 ? openat(procfd, "filesystems", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1 ;
-  int read = fd >= 0 && slurp(&sa, fd) && stralloc_0(&sa) ;
-  lc_close(procfd) ;
-  lc_close(fd) ;
-  if (!read) return 0 ;
-  for (p = sa.s ; *p && !ok ; )
-  {
-    size_t n = strcspn(p, "\n") ;
-    int more = p[n] == '\n' ;
-    p[n] = 0 ;
-    if (p[0] == '\t' && p[1])
-    {
-      ok = lc_mount_fs(targetfd, p + 1, source, o, mfd) ;
-      if (ok) lc_say(source, " holds ", p + 1) ;
-      else if (e == ENODEV || e == EINVAL) e = errno ;  /* EINVAL: it is not that one */
-    }
-    p += n + more ;
-  }
-  stralloc_free(&sa) ;
-  errno = e ;
-  return ok ;
-}
-
 static int mount_device (struct job_s const *j, int targetfd, char const *device)
 {
   int fd ;
   int *mfd = j->o.propagation ? &fd : 0 ;
-  int ok = j->type ? lc_mount_fs(targetfd, j->type, device, &j->o, mfd) : try_all(targetfd, device, &j->o, mfd) ;
+  int ok = j->type ? lc_mount_fs(targetfd, j->type, device, &j->o, mfd) : lc_mount_found(targetfd, device, &j->o, mfd) ;
   if (!ok || !mfd) return ok ;
   ok = lc_mount_propagation(fd, &j->o) ;
   if (!ok)

@@ -18,6 +18,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/apart.h>
 #include <lcboot/attach.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
@@ -68,72 +69,6 @@ static void drop_temporaries (void)
 
 #define die(...) do { drop_temporaries() ; strerr_diefusys(111, __VA_ARGS__) ; } while (0)
 
- /* Which directories overlap: their canonical names tell. What lies inside
-    another mount of a layer escapes this, but not the kernel, which says ELOOP. */
-
-struct place_s
-{
-  char const *name ;
-  size_t canonical ;  /* in names; ends with a slash */
-  dev_t dev ;
-  ino_t ino ;        /* 0 if it does not exist yet */
-} ;
-
-static stralloc names = STRALLOC_ZERO ;
-static genalloc places = GENALLOC_ZERO ;  /* struct place_s */
-
-static void add_place (int fd, char const *name, char const *below)
-{
-  char s[LC_FDPATH_MAX] ;
-  struct place_s p = { .name = name, .canonical = names.len } ;
-  struct stat st ;
-  if (fstat(fd, &st) == -1) strerr_diefusys(111, "look at ", name) ;
-  p.dev = st.st_dev ;
-  p.ino = below ? 0 : st.st_ino ;
-  if (sareadlink(&names, lc_fdpath(s, fd)) == -1) return ;  /* without a /proc it is the kernel's to tell */
-  if (names.s[names.len-1] != '/' && !stralloc_append(&names, '/')) dienomem() ;
-  if (below && (!stralloc_cats(&names, below) || !stralloc_append(&names, '/'))) dienomem() ;
-  if (!stralloc_0(&names) || !genalloc_append(struct place_s, &places, &p)) dienomem() ;
-}
-
-static int place_cmp (void const *a, void const *b)
-{
-  struct place_s const *p = a ;
-  struct place_s const *q = b ;
-  if (p->dev != q->dev) return p->dev < q->dev ? -1 : 1 ;
-  return strcmp(names.s + p->canonical, names.s + q->canonical) ;
-}
-
-static void die_same (char const *a, char const *b) gccattr_noreturn ;
-
-static void die_same (char const *a, char const *b)
-{
-  strerr_dief(100, a, " and ", b, " are the same directory: an overlay takes it once") ;
-}
-
-static void check_places (void)
-{
-  struct place_s *p = genalloc_s(struct place_s, &places) ;
-  size_t n = genalloc_len(struct place_s, &places) ;
-  size_t i = 1 ;
-  if (!n) return ;
-  qsort(p, n, sizeof(struct place_s), &place_cmp) ;
-  for (; i < n ; i++)
-  {
-    char const *a = names.s + p[i-1].canonical ;
-    char const *b = names.s + p[i].canonical ;
-    if (strncmp(a, b, strlen(a)) || p[i-1].dev != p[i].dev) continue ;
-    if (!strcmp(a, b)) die_same(p[i-1].name, p[i].name) ;
-    strerr_dief(100, p[i].name, " is inside ", p[i-1].name, ": layers of an overlay must be apart") ;
-  }
-  for (i = 1 ; i < n ; i++)
-  {
-    size_t j = i ;
-    while (j-- && p[j].dev == p[i].dev)
-      if (p[i].ino && p[j].ino == p[i].ino) die_same(p[j].name, p[i].name) ;
-  }
-}
-
 static int is_dir (int fd)
 {
   struct stat st ;
@@ -158,7 +93,7 @@ static void open_layers (lc_overlay const *ov, int with_target)
     int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : open_dir(name, "layer ") ;
     if (fd == -1) strerr_diefusys(111, "duplicate a descriptor") ;
     push(&layers, fd) ;
-    add_place(fd, name, 0) ;
+    lc_apart_add(fd, name, 0) ;
   }
 }
 
@@ -258,8 +193,8 @@ static void open_cache (char const *cache)
   int fd = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
   if (fd >= 0)
   {
-    add_place(fd, cache, "upper") ;
-    add_place(fd, cache, "work") ;
+    lc_apart_add(fd, cache, "upper") ;
+    lc_apart_add(fd, cache, "work") ;
   }
   else
   {
@@ -269,8 +204,8 @@ static void open_cache (char const *cache)
     if (!sadirname(&parent, cache, strlen(cache)) || !stralloc_0(&parent)
      || !sabasename(&base, cache, strlen(cache)) || !stralloc_0(&base)) dienomem() ;
     dirfd = open_dir(parent.s, "the parent of the cache, ") ;
-    add_place(dirfd, cache, base.s) ;
-    check_places() ;
+    lc_apart_add(dirfd, cache, base.s) ;
+    lc_apart_check() ;
     if (mkdirat(dirfd, base.s, 0700) == -1) strerr_diefusys(111, "make the cache ", cache) ;
     fd = openat(dirfd, base.s, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
     if (fd == -1) strerr_diefusys(111, "open the cache ", cache) ;
@@ -278,7 +213,7 @@ static void open_cache (char const *cache)
     stralloc_free(&base) ;
     stralloc_free(&parent) ;
   }
-  check_places() ;
+  lc_apart_check() ;
   if (flock(fd, LOCK_EX | LOCK_NB) == -1)
     strerr_diefusys(111, "lock the cache ", cache, errno == EWOULDBLOCK ? " (another lc-overlay is preparing it)" : "") ;
   lockfd = fd ;
@@ -291,9 +226,9 @@ static void open_given (char const *upper, char const *work)
 {
   upperfd = open_dir(upper, "the upper layer ") ;
   workfd = open_dir(work, "the work directory ") ;
-  add_place(upperfd, upper, 0) ;
-  add_place(workfd, work, 0) ;
-  check_places() ;
+  lc_apart_add(upperfd, upper, 0) ;
+  lc_apart_add(workfd, work, 0) ;
+  lc_apart_check() ;
   check_in_use(upper) ;
 }
 
@@ -468,13 +403,12 @@ static void close_all (void)
   while (i--) fd_close(fd_of(&layers, i)) ;
   genalloc_free(int, &layers) ;
   genalloc_free(int, &temporaries) ;
-  genalloc_free(struct place_s, &places) ;
-  stralloc_free(&names) ;
   if (upperfd >= 0) fd_close(upperfd) ;
   if (workfd >= 0) fd_close(workfd) ;
   if (lockfd >= 0) fd_close(lockfd) ;
   upperfd = workfd = lockfd = -1 ;
   fd_close(targetfd) ;
+  lc_apart_forget() ;
 }
 
 void lc_overlay_mount (lc_overlay *ov, int with_target)
@@ -490,7 +424,7 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   open_layers(ov, with_target) ;
   if (ov->cache) open_cache(ov->cache) ;
   else if (ov->upper) open_given(ov->upper, ov->work) ;
-  else check_places() ;
+  else lc_apart_check() ;
   if (ov->usernsfd >= 0) map_layers(ov) ;
   if (ov->cache || ov->ephemeral) make_top(ov) ;
   add_options(&ov->o) ;
