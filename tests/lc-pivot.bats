@@ -730,14 +730,20 @@ END
   boot_image
   chown -R 100000:100000 boot/bin boot/mnt/root
   attack "${guest[@]}" -- refused
-  # the control: where nothing guards, it is written
-  attack "${guest[@]}" -- written -c
+  attack "${guest[@]}" -- refused -c
+  attack "${guest[@]}" -- refused -o /opt
+  # the old root cannot be made read-only, being open for writing
+  chown 100000:100000 boot
+  attack "${guest[@]}" sh -c 'exec 8> /log; exec "$@"' sh -- refused
+  # neither guard alone is missed, but without both it is written
+  attack "${guest[@]}" hide-syscalls memfd_create -- refused
+  attack "${guest[@]}" hide-syscalls memfd_create -- written -c
 }
 
 @test "nor does it without a user namespace" {
   boot_image
   attack lc-unshare -m -p lc-mountfs -t proc proc /mnt/root/proc -- refused
-  attack lc-unshare -m -p lc-mountfs -t proc proc /mnt/root/proc -- written -c
+  attack lc-unshare -m -p lc-mountfs -t proc proc /mnt/root/proc hide-syscalls memfd_create -- written -c
 }
 
 @test "a command cannot write to the input of a later one" {

@@ -23,6 +23,7 @@
 #include <lcboot/newroot.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
+#include <lcboot/sealed.h>
 #include <lcboot/tolerant.h>
 
 #define USAGE "lc-pivot [ -v ] [ -c | -s ] [ -o oldroot ] [ -b { command... } | -i fd { command... } ]... newroot prog..."
@@ -149,6 +150,8 @@ int main (int argc, char const **argv)
   int how = LC_NEWROOT_PIVOT ;
   int nullfd ;
   int listfd = -1 ;
+  char const *again[argc + 1] ;  /* before blocks are unquoted */
+  memcpy(again, argv, ((size_t)argc + 1) * sizeof(char const *)) ;
   PROG = "lc-pivot" ;
   lc_verbose_init() ;
   {
@@ -180,6 +183,9 @@ int main (int argc, char const **argv)
   if (oldroot && how) strerr_dief(100, "-o is of use only with a pivot, not with -", how == LC_NEWROOT_CHROOT ? "c" : "s") ;
   if (oldroot && oldroot[0] != '/') strerr_dief(100, "-o wants an absolute path, inside the new root, not ", oldroot) ;
   if (oldroot && !oldroot[strspn(oldroot, "/")]) strerr_dief(100, "the old root cannot stay at /") ;
+
+   /* a command of the guest sees this process and its file */
+  if (commands.len && !lc_sealed_exec(again)) strerr_warnwusys("run from a sealed copy, so the commands may write to this program") ;
   nullfd = prepare_commands(&commands) ;
   if (nullfd >= 0) listfd = open_list() ;
   lc_newroot_enter(argv[0], oldroot, how, nullfd >= 0) ;

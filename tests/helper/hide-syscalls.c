@@ -66,6 +66,13 @@
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
+#ifndef SYS_memfd_create
+#ifdef __x86_64__
+#define SYS_memfd_create 319
+#else
+#define SYS_memfd_create 279
+#endif
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -104,7 +111,7 @@ static struct entry_s const calls[] =
   CALL(bpf), CALL(capset), CALL(chdir), CALL(chroot), CALL(clone), CALL(clone3), CALL(close_range), CALL(dup3),
   CALL(execve), CALL(execveat), CALL(faccessat2), CALL(fchdir), CALL(fchmod), CALL(fchmodat), CALL(fchmodat2),
   CALL(fchown), CALL(fchownat), CALL(fsconfig), CALL(fsmount), CALL(fsopen), CALL(fspick), CALL(fstatfs),
-  CALL(getcwd), CALL(ioctl), CALL(keyctl), CALL(kill), CALL(linkat), CALL(listmount), CALL(mkdirat), CALL(mknodat),
+  CALL(getcwd), CALL(ioctl), CALL(keyctl), CALL(kill), CALL(linkat), CALL(listmount), CALL(memfd_create), CALL(mkdirat), CALL(mknodat),
   CALL(mount), CALL(mount_setattr), CALL(move_mount), CALL(name_to_handle_at), CALL(open_by_handle_at),
   CALL(open_tree), CALL(open_tree_attr), CALL(openat), CALL(openat2), CALL(pidfd_open), CALL(pidfd_send_signal),
   CALL(pipe2), CALL(pivot_root), CALL(prctl), CALL(ptrace), CALL(quotactl), CALL(read), CALL(readlinkat),
