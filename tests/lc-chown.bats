@@ -189,3 +189,9 @@ out_of_root ()  # run with and without openat2: CMD…
   fails_like 111 'lc-chown: fatal: unable to change the owner of /run/tester/file to 5:5 \(.*not mapped.*\): Invalid argument' \
     as_user unshare -r lc-chown 5:5 ' /run/tester/file' '' true
 }
+
+@test "an owner that no block follows" {
+  touch f
+  fails 100 'lc-chown: fatal: the owner must be followed by a block, not by f' lc-chown 5 f touch ran
+  run ! test -e ran
+}

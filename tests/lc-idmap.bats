@@ -332,3 +332,12 @@ holder ()  # ARGS…: a process in new namespaces, SPAWNED
   mkdir /mnt/other
   ok lc-idmap -b 0:7:10 . /mnt/other
 }
+
+@test "no more user namespaces to be had" {
+  need strace
+  mkdir a b
+  try strace -f -qq -o /dev/null -e inject=clone:error=ENOSPC lc-idmap -b 0:1000:1 a b touch ran
+  status_is 111
+  stderr_is 'lc-idmap: fatal: unable to make a user namespace (see /proc/sys/user/max_user_namespaces): No space left on device'
+  run ! test -e ran
+}

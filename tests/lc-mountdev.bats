@@ -542,3 +542,17 @@ all_of_it ()  # CMD…: what there is after it
     umount -R root/dev
   done
 }
+
+@test "what cannot be made in the new /dev is named, and nothing stays" {
+  need strace
+  local what before
+  mkdir target
+  before=$(state mounts)
+  for what in 'mknodat the node null' 'symlinkat the link fd' 'mkdirat the directory pts'; do
+    try strace -qq -o /dev/null -e "inject=${what%% *}:error=EIO:when=1" lc-mountdev target touch ran
+    status_is 111
+    stderr_is "lc-mountdev: fatal: unable to make ${what#* }: Input/output error"
+    is "$(state mounts)" "$before" 'the mounts'
+  done
+  run ! test -e ran
+}

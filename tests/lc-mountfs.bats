@@ -1041,3 +1041,11 @@ lc-mountfs: warning: unable to open /mnt/nosuch: No such file or directory"
   try lc-mountfs -v -R /mnt -t tmpfs y /a
   stderr_is 'lc-mountfs: info: y is on /a in /mnt'
 }
+
+@test "no loop device without /dev/loop-control" {
+  mkdir a
+  touch img
+  fails 111 'lc-mountfs: fatal: unable to get a loop device from /dev/loop-control for img: No such file or directory' \
+    lc-mountfs -t tmpfs x /dev lc-mountfs -t ext4 -o loop img a touch ran
+  run ! test -e ran
+}

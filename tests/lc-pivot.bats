@@ -787,3 +787,10 @@ END
     lc-unshare -m lc-pivot r /bin/orphan
   fails 127 'lc-pivot: fatal: unable to exec /bin/none: No such file or directory' lc-unshare -m lc-pivot r /bin/none
 }
+
+@test "commands want a /dev/null before the old root is left" {
+  guest r
+  fails 111 'lc-pivot: fatal: unable to open /dev/null, the standard input of commands: No such file or directory' \
+    lc-mountfs -t tmpfs x /dev lc-pivot -b ' true' '' r touch ran
+  run ! test -e ran
+}
