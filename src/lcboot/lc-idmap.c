@@ -3,8 +3,6 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
-#include <string.h>
-#include <unistd.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>

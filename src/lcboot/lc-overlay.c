@@ -2,22 +2,17 @@
 
 #include <skalibs/nonposix.h>
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
-#include <lcboot/attach.h>
 #include <lcboot/exec.h>
 #include <lcboot/idmap.h>
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
 #include <lcboot/say.h>
-#include <lcboot/sys.h>
 #include <lcboot/userns.h>
 
 #define USAGE "lc-overlay [ -v ] [ -R root ] [ -l lower ]... [ -n ] [ -b map ]... [ -c cache | -u upper -w work | -t | -r ] [ -o options ] target prog..."

@@ -3,7 +3,6 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -2,8 +2,6 @@
 
 #include <skalibs/nonposix.h>
 
-#include <string.h>
-#include <unistd.h>
 
 #include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>

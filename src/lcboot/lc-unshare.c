@@ -28,7 +28,6 @@
 #include <lcboot/exec.h>
 #include <lcboot/fd.h>
 #include <lcboot/idmap.h>
-#include <lcboot/ids.h>
 #include <lcboot/pair.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>

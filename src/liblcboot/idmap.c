@@ -2,7 +2,6 @@
 
 #include <skalibs/nonposix.h>
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

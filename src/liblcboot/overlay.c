@@ -24,7 +24,6 @@
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
 #include <lcboot/proc.h>
-#include <lcboot/say.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
 

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include <skalibs/bytestr.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/types.h>
 

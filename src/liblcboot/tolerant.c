@@ -12,7 +12,6 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
-#include <skalibs/posixplz.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
