@@ -24,22 +24,6 @@ changed ()
   diff <(printf '%s\n' "$1") <(printf '%s\n' "$2") | sed -n 's/^> ns \([a-z]*\) .*/\1/p' | paste -sd' '
 }
 
-await ()
-{
-  local i
-  for ((i = 0; i < 2000; i++)); do
-    if "$@"; then return 0; fi
-    read -rt 0.01 <> <(:) || :
-  done
-  fail "it never came true: $*"
-}
-
-gone ()
-{
-  while IFS= read -r -t 20 -u "$SPAWN_FD" _; do :; done
-  read -r -t 0 -u "$SPAWN_FD" || fail "something that was to die still runs"
-}
-
 of ()  # TYPE…: the options that name those files of ns
 {
   local t

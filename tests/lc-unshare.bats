@@ -24,26 +24,6 @@ makes ()  # TYPES OPTION…: those options make exactly those namespaces
   is "$(changed "$before" "$output")" "$want" "the namespaces that $* makes"
 }
 
-# Waits until a command succeeds, where no event tells.
-
-await ()
-{
-  local i
-  for ((i = 0; i < 2000; i++)); do
-    if "$@"; then return 0; fi
-    read -rt 0.01 <> <(:) || :
-  done
-  fail "it never came true: $*"
-}
-
-# Everything that has the standard output of what was spawned is gone.
-
-gone ()
-{
-  while IFS= read -r -t 20 -u "$SPAWN_FD" _; do :; done
-  read -r -t 0 -u "$SPAWN_FD" || fail "something that was to die still runs"
-}
-
 # The children of the process PID.
 
 children ()

@@ -53,6 +53,8 @@
 #   spawn CMD…       starts CMD in the background; SPAWNED is its PID
 #   expect LINE      waits for that line on its stdout, and skips those before it
 #   finish           waits for its end, sets status and stderr
+#   gone             waits until all that has its stdout is gone
+#   await CMD…       waits until CMD succeeds, where no event tells
 #
 # Guests and users.
 #   busybox_root DIR     a guest root: static busybox and its links, FHS directories,
@@ -231,6 +233,26 @@ stdout_like ()
 stderr_like ()
 {
   [[ $stderr =~ $1 ]] || _lib_report "stderr does not match: $1"
+}
+
+# Waits until a command succeeds, where no event tells.
+
+await ()
+{
+  local i
+  for ((i = 0; i < 2000; i++)); do
+    if "$@"; then return 0; fi
+    read -rt 0.01 <> <(:) || :
+  done
+  fail "it never came true: $*"
+}
+
+# Everything that has the standard output of what was spawned is gone.
+
+gone ()
+{
+  while IFS= read -r -t 20 -u "$SPAWN_FD" _; do :; done
+  read -r -t 0 -u "$SPAWN_FD" || fail "something that was to die still runs"
 }
 
 ok ()
