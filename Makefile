@@ -54,6 +54,7 @@ path-include := $(call lines,path-include)
 path-library := $(call lines,path-library)
 path-bin := $(call line1,path-bin)
 path-man := $(call line1,path-man)
+path-image := $(call line1,path-image)
 flag-allstatic := $(wildcard conf-compile/flag-allstatic)
 flag-multicall := $(wildcard conf-compile/flag-multicall)
 
@@ -74,11 +75,14 @@ include package/info
 include package/targets.mak
 -include package/deps.mak
 
-# With flag-multicall there is one program, and the others are links to it.
+# One program always holds all of the tools: images are made of it. With
+# flag-multicall the tools are links to it, else programs of their own.
 
 LINKS := $(if $(flag-multicall),$(BIN_TARGETS:%=$(BUILD)/bin/%))
-PROGRAMS := $(if $(flag-multicall),$(MULTICALL_TARGET),$(BIN_TARGETS))
+PROGRAMS := $(MULTICALL_TARGET) $(if $(flag-multicall),,$(BIN_TARGETS))
 PROGRAMS := $(PROGRAMS:%=$(BUILD)/bin/%)
+SCRIPTS := $(SCRIPT_TARGETS:%=$(BUILD)/bin/%)
+IMAGE_SCRIPTS := $(IMAGE_TARGETS:%=$(BUILD)/image/%)
 HELPERS := $(HELPER_TARGETS:%=$(BUILD)/tests/%)
 LIBRARIES := $(LIB_TARGETS:%=$(BUILD)/lib/%)
 PAGES := $(MAN_TARGETS:%=doc/%)
@@ -92,7 +96,7 @@ endif
 endif
 
 .PHONY: all install strip doc check test-helpers lint deps clean FORCE
-all: $(LIBRARIES) $(PROGRAMS) $(LINKS)
+all: $(LIBRARIES) $(PROGRAMS) $(LINKS) $(SCRIPTS) $(IMAGE_SCRIPTS)
 test-helpers: $(HELPERS)
 
 # A change of the settings makes everything anew: the commands are kept in a
@@ -149,6 +153,22 @@ $(PROGRAMS): $(BUILD)/settings package/deps.mak
 	$(Q)$(LINKER) -o $@.new $(LINK)
 	@mv -f $@.new $@
 
+# In the scripts @path-image@ is where those of the image are.
+
+$(SCRIPTS): $(BUILD)/bin/%: src/scripts/% $(BUILD)/settings
+	$(call say,SCRIPT,$@)
+	@mkdir -p $(@D)
+	$(Q)sed 's|@path-image@|$(abspath $(BUILD))/image|g' < $< > $@.new
+	@chmod 0755 $@.new
+	@mv -f $@.new $@
+
+$(IMAGE_SCRIPTS): $(BUILD)/image/%: src/scripts/image/% $(BUILD)/settings
+	$(call say,SCRIPT,$@)
+	@mkdir -p $(@D)
+	@cp -f $< $@.new
+	@chmod 0755 $@.new
+	@mv -f $@.new $@
+
 $(BUILD)/tests/%: tests/helper/%.c $(LIBRARIES) $(wildcard src/include/lcboot/*.h tests/helper/*.h) $(BUILD)/settings
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -175,16 +195,19 @@ install: all
 	  name=$${1##*/} ; mode=$$(modeof "$$name") ; \
 	  $(if $(V),,echo "  INSTALL	$$2/$$name" ;) \
 	  mkdir -p "$$2" ; rm -f "$$2/$$name.new" ; \
-	  (umask 077 ; cat < "$$1" > "$$2/$$name.new") ; \
+	  (umask 077 ; $${3:-cat} < "$$1" > "$$2/$$name.new") ; \
 	  if test "$$me" = 0 ; then chown "$${mode#* }" "$$2/$$name.new" ; fi ; \
 	  chmod "$${mode%% *}" "$$2/$$name.new" ; \
 	  mv -f "$$2/$$name.new" "$$2/$$name" ; \
 	} ; \
-	for f in $(notdir $(PROGRAMS)) $(MAN_TARGETS) ; do \
+	named () { sed 's|@path-image@|$(path-image)|g' ; } ; \
+	for f in $(notdir $(PROGRAMS)) $(SCRIPT_TARGETS) $(IMAGE_TARGETS) $(MAN_TARGETS) ; do \
 	  modeof "$$f" > /dev/null || { echo "install: fatal: package/modes has not exactly one valid line for $$f" 1>&2 ; exit 1 ; } ; \
 	done ; \
 	for f in $(PROGRAMS) ; do put "$$f" '$(DESTDIR)$(path-bin)' ; done ; \
 	for f in $(notdir $(LINKS)) ; do ln -sf $(MULTICALL_TARGET) '$(DESTDIR)$(path-bin)'/$$f ; done ; \
+	for f in $(SCRIPT_TARGETS:%=src/scripts/%) ; do put "$$f" '$(DESTDIR)$(path-bin)' named ; done ; \
+	for f in $(IMAGE_SCRIPTS) ; do put "$$f" '$(DESTDIR)$(path-image)' ; done ; \
 	for f in $(PAGES) ; do put "$$f" '$(DESTDIR)$(path-man)'/man$${f##*.} ; done
 
 # Pages of other packages need not be installed where ours are checked; those
@@ -209,7 +232,7 @@ $(BUILD)/doc/%.html: doc/% package/info | $(BUILD)/settings
 
 lint:
 	$(call say,LINT,scripts)
-	$(Q)shellcheck $$(grep -lE '^#!/bin/(ba)?sh( |$$)' package/gen-deps $(wildcard package/* .ci/* src/scripts/* tests/* tests/helper/* tests/*/*) 2>/dev/null | sort -u)
+	$(Q)shellcheck $$(grep -lE '^#!/bin/(ba)?sh( |$$)' package/gen-deps $(wildcard package/* .ci/* src/scripts/* src/scripts/*/* tests/* tests/helper/* tests/*/*) 2>/dev/null | sort -u)
 	$(call say,LINT,doc)
 	$(Q)$(if $(PAGES),$(lint-pages))
 

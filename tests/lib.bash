@@ -89,7 +89,7 @@ fi
 : "${LCBOOT_BIN:=$LCBOOT_BUILD/bin}" "${LCBOOT_TESTS:=$LCBOOT_BUILD/tests}" "${TEST_TIMEOUT:=60}"
 : "${LCBOOT_TESTS_MUST_RUN:=0}" "${SANDBOX:=new}"
 if [[ -z "${LCBOOT_OTHER:-}" ]]; then
-  if [[ -e $LCBOOT_BIN/lcboot ]]; then LCBOOT_OTHER=$LCBOOT_REPO/.build/bin; else LCBOOT_OTHER=$LCBOOT_REPO/.build/multicall/bin; fi
+  if [[ -L $LCBOOT_BIN/lc-pivot ]]; then LCBOOT_OTHER=$LCBOOT_REPO/.build/bin; else LCBOOT_OTHER=$LCBOOT_REPO/.build/multicall/bin; fi
 fi
 LC_ALL=C
 export LCBOOT_BIN LCBOOT_OTHER LCBOOT_TESTS LCBOOT_TESTS_MUST_RUN LC_ALL
