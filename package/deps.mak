@@ -25,12 +25,13 @@ $(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h
 $(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
 $(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/loop.o: src/liblcboot/loop.c src/include/lcboot/fd.h src/include/lcboot/loop.h
+$(BUILD)/obj/liblcboot/mountinfo.o: src/liblcboot/mountinfo.c src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/mountopts.o: src/liblcboot/mountopts.c src/include/lcboot/ids.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/newroot.o: src/liblcboot/newroot.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/newroot.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
-$(BUILD)/obj/liblcboot/oldmount.o: src/liblcboot/oldmount.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/oldmount.h src/include/lcboot/proc.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/oldmount.o: src/liblcboot/oldmount.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/oldmount.h src/include/lcboot/proc.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/overlay.o: src/liblcboot/overlay.c src/include/lcboot/apart.h src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/proc.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/liblcboot/pair.o: src/liblcboot/pair.c src/include/lcboot/pair.h
-$(BUILD)/obj/liblcboot/proc.o: src/liblcboot/proc.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/proc.o: src/liblcboot/proc.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/say.o: src/liblcboot/say.c src/include/lcboot/ids.h src/include/lcboot/say.h
 $(BUILD)/obj/liblcboot/sealed.o: src/liblcboot/sealed.c src/include/lcboot/fd.h src/include/lcboot/sealed.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/signals.o: src/liblcboot/signals.c src/include/lcboot/ids.h src/include/lcboot/signals.h
@@ -41,7 +42,7 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 
 # Libraries
 
-$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
 
