@@ -5,6 +5,7 @@
 $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/lcboot/lc-mountcgroup.o: src/lcboot/lc-mountcgroup.c src/include/lcboot/cgroupfs.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/keep.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/userns.h
@@ -17,6 +18,7 @@ $(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h
 $(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/oldmount.h src/include/lcboot/proc.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/block.o: src/liblcboot/block.c src/include/lcboot/block.h
 $(BUILD)/obj/liblcboot/blockfs.o: src/liblcboot/blockfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h
+$(BUILD)/obj/liblcboot/cgroupfs.o: src/liblcboot/cgroupfs.c src/include/lcboot/attach.h src/include/lcboot/cgroupfs.h src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/liblcboot/child.o: src/liblcboot/child.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/signals.h src/include/lcboot/tolerant.h
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
@@ -43,7 +45,7 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 
 # Libraries
 
-$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/cgroupfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
 
@@ -53,6 +55,8 @@ $(BUILD)/bin/lc-hostname: LINK := $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib
 $(BUILD)/bin/lc-hostname: $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-idmap: LINK := $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-idmap: $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-mountcgroup: LINK := $(BUILD)/obj/lcboot/lc-mountcgroup.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-mountcgroup: $(BUILD)/obj/lcboot/lc-mountcgroup.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-mountdev: LINK := $(BUILD)/obj/lcboot/lc-mountdev.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-mountdev: $(BUILD)/obj/lcboot/lc-mountdev.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-mountfs: LINK := $(BUILD)/obj/lcboot/lc-mountfs.o $(BUILD)/lib/liblcboot.a -lskarnet
