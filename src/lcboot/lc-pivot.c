@@ -4,9 +4,7 @@
 
 #include <string.h>
 #include <unistd.h>
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
@@ -21,7 +19,6 @@
 #include <lcboot/fd.h>
 #include <lcboot/ids.h>
 #include <lcboot/newroot.h>
-#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sealed.h>
 #include <lcboot/tolerant.h>
@@ -29,10 +26,6 @@
 #define USAGE "lc-pivot [ -v ] [ -c | -s ] [ -o oldroot ] [ -b { command... } | -i fd { command... } ]... newroot prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 #define dienomem() strerr_diefusys(111, "allocate memory")
-
-#ifndef SYS_close_range
-#define SYS_close_range 436  /* Linux 5.9 */
-#endif
 
  /* A command of -b or -i. Its standard input, or -1: /dev/null. */
 
@@ -82,41 +75,14 @@ static int prepare_commands (genalloc const *commands)
   return nullfd ;
 }
 
- /* A command gets no descriptor but its standard ones: what an engine leaked is
-    for prog alone. close_range(2) is Linux 5.9; else the list is in procfs. */
-
-static void close_others (int listfd)
-{
-  DIR *dir = listfd >= 0 ? fdopendir(listfd) : 0 ;
-  struct dirent *d ;
-  uint64_t fd ;
-  if (!syscall(SYS_close_range, 3, ~0U, 0)) return ;
-  if (!dir) strerr_dief(111, "unable to close the descriptors that commands must not get: neither close_range nor a /proc") ;
-  while ((d = readdir(dir)))
-    if (lc_number_scan(d->d_name, 0x7fffffff, &fd) && fd > 2 && (int)fd != listfd) close((int)fd) ;
-  closedir(dir) ;
-}
-
- /* That list, opened where /proc can be trusted, if it will be needed: -1 if not,
-    or if it cannot be had. */
-
-static int open_list (void)
-{
-  int procfd, fd ;
-  if (!syscall(SYS_close_range, ~0U, ~0U, 0)) return -1 ;
-  procfd = lc_proc_open() ;
-  if (procfd == -1) return -1 ;
-  fd = lc_proc_pid(procfd, 0, "fd", O_RDONLY | O_DIRECTORY) ;
-  lc_close(procfd) ;
-  return fd ;
-}
-
 static int run (struct command_s const *c, int nullfd, int listfd, lc_sigstate const *old)
 {
   pid_t pid = fork() ;
   if (pid) return pid == -1 ? -1 : lc_wait_child(pid) ;
   if (fd_copy(0, c->fd >= 0 ? c->fd : nullfd) == -1) strerr_diefusys(111, "give ", c->argv[0], " its standard input") ;
-  close_others(listfd) ;
+   /* a command gets no descriptor but its standard ones: what an engine leaked is
+      for prog alone */
+  if (!lc_close_from(3, listfd)) strerr_diefusys(111, "close the descriptors that commands must not get") ;
   lc_sigstate_restore(old) ;
   lc_tolerant_exec(c->argv, (char const *const *)environ) ;
 }
@@ -187,7 +153,7 @@ int main (int argc, char const **argv)
    /* a command of the guest sees this process and its file */
   if (commands.len && !lc_sealed_exec(again)) strerr_warnwusys("run from a sealed copy, so the commands may write to this program") ;
   nullfd = prepare_commands(&commands) ;
-  if (nullfd >= 0) listfd = open_list() ;
+  if (nullfd >= 0) listfd = lc_fd_list() ;
   lc_newroot_enter(argv[0], oldroot, how, nullfd >= 0) ;
   run_commands(&commands, nullfd, listfd) ;
   lc_exec(argv + 1) ;
