@@ -21,10 +21,10 @@ $(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attac
 $(BUILD)/obj/liblcboot/block.o: src/liblcboot/block.c src/include/lcboot/block.h
 $(BUILD)/obj/liblcboot/blockfs.o: src/liblcboot/blockfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h
 $(BUILD)/obj/liblcboot/child.o: src/liblcboot/child.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/signals.h src/include/lcboot/tolerant.h
-$(BUILD)/obj/liblcboot/commands.o: src/liblcboot/commands.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/commands.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/tolerant.h
+$(BUILD)/obj/liblcboot/commands.o: src/liblcboot/commands.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/commands.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/say.h src/include/lcboot/tolerant.h
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
-$(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h
+$(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
 $(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 
@@ -20,15 +19,10 @@
 #include <lcboot/commands.h>
 #include <lcboot/fd.h>
 #include <lcboot/ids.h>
-#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/tolerant.h>
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
-
-#ifndef SYS_close_range
-#define SYS_close_range 436  /* Linux 5.9 */
-#endif
 
  /* linux/memfd.h and linux/fcntl.h. Before Linux 6.3 there is no NOEXEC_SEAL. */
 
@@ -111,34 +105,6 @@ static int open_text (char const *const *text)
   return fd ;
 }
 
- /* A command gets no descriptor but its standard ones: what an engine leaked is
-    for prog alone. close_range(2) is Linux 5.9; else the list is in procfs. */
-
-static void close_others (int listfd)
-{
-  DIR *dir = listfd >= 0 ? fdopendir(listfd) : 0 ;
-  struct dirent *d ;
-  uint64_t fd ;
-  if (!syscall(SYS_close_range, 3, ~0U, 0)) return ;
-  if (!dir) strerr_dief(111, "unable to close the descriptors that commands must not get: neither close_range nor a /proc") ;
-  while ((d = readdir(dir)))
-    if (lc_number_scan(d->d_name, 0x7fffffff, &fd) && fd > 2 && (int)fd != listfd) close((int)fd) ;
-  closedir(dir) ;
-}
-
- /* That list, if it will be needed: -1 if not, or if it cannot be had */
-
-static int open_list (void)
-{
-  int procfd, fd ;
-  if (!syscall(SYS_close_range, ~0U, ~0U, 0)) return -1 ;
-  procfd = lc_proc_open() ;
-  if (procfd == -1) return -1 ;
-  fd = lc_proc_pid(procfd, 0, "fd", O_RDONLY | O_DIRECTORY) ;
-  lc_close(procfd) ;
-  return fd ;
-}
-
 size_t lc_commands_prepare (lc_commands *c)
 {
   lc_command *p = genalloc_s(lc_command, &c->list) ;
@@ -153,7 +119,7 @@ size_t lc_commands_prepare (lc_commands *c)
   }
   c->nullfd = above_2(open("/dev/null", O_RDONLY | O_CLOEXEC)) ;
   if (c->nullfd == -1) strerr_diefusys(111, "open /dev/null, the standard input of commands") ;
-  c->listfd = open_list() ;
+  c->listfd = lc_fd_list() ;
   return n ;
 }
 
@@ -162,7 +128,9 @@ static int run (lc_command const *p, lc_commands const *c, lc_sigstate const *ol
   pid_t pid = fork() ;
   if (pid) return pid == -1 ? -1 : lc_wait_child(pid) ;
   if (fd_copy(0, p->fd >= 0 ? p->fd : c->nullfd) == -1) strerr_diefusys(111, "give ", p->argv[0], " its standard input") ;
-  close_others(c->listfd) ;
+   /* a command gets no descriptor but its standard ones: what an engine leaked is
+      for prog alone */
+  if (!lc_close_from(3, c->listfd)) strerr_diefusys(111, "close the descriptors that commands must not get") ;
   lc_sigstate_restore(old) ;
   lc_tolerant_exec(p->argv, (char const *const *)environ) ;
 }
