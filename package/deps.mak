@@ -2,19 +2,22 @@
 
 # Objects
 
+$(BUILD)/obj/lcboot/lc-before.o: src/lcboot/lc-before.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/userns.h
-$(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/newroot.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sealed.h src/include/lcboot/tolerant.h
+$(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/newroot.h src/include/lcboot/say.h src/include/lcboot/sealed.h
 $(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
 $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/mistakes.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
 $(BUILD)/obj/libinityml/mistakes.o: src/libinityml/mistakes.c src/include/inityml/mistakes.h
+$(BUILD)/obj/libinityml/quote.o: src/libinityml/quote.c src/include/inityml/quote.h
+$(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/quote.h src/include/inityml/script.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/words.o: src/libinityml/words.c src/include/inityml/config.h src/include/inityml/words.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/yaml.o: src/libinityml/yaml.c src/include/inityml/mistakes.h src/include/inityml/yaml.h
 $(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h src/include/lcboot/proc.h
@@ -22,9 +25,10 @@ $(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attac
 $(BUILD)/obj/liblcboot/block.o: src/liblcboot/block.c src/include/lcboot/block.h
 $(BUILD)/obj/liblcboot/blockfs.o: src/liblcboot/blockfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h
 $(BUILD)/obj/liblcboot/child.o: src/liblcboot/child.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/signals.h src/include/lcboot/tolerant.h
+$(BUILD)/obj/liblcboot/commands.o: src/liblcboot/commands.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/commands.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/say.h src/include/lcboot/tolerant.h
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
-$(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h
+$(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
 $(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
@@ -45,11 +49,13 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 
 # Libraries
 
-$(BUILD)/lib/libinityml.a: $(BUILD)/obj/libinityml/config.o $(BUILD)/obj/libinityml/mistakes.o $(BUILD)/obj/libinityml/words.o $(BUILD)/obj/libinityml/yaml.o
-$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+$(BUILD)/lib/libinityml.a: $(BUILD)/obj/libinityml/config.o $(BUILD)/obj/libinityml/mistakes.o $(BUILD)/obj/libinityml/quote.o $(BUILD)/obj/libinityml/script.o $(BUILD)/obj/libinityml/words.o $(BUILD)/obj/libinityml/yaml.o
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/commands.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
 
+$(BUILD)/bin/lc-before: LINK := $(BUILD)/obj/lcboot/lc-before.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
+$(BUILD)/bin/lc-before: $(BUILD)/obj/lcboot/lc-before.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-chown: LINK := $(BUILD)/obj/lcboot/lc-chown.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
 $(BUILD)/bin/lc-chown: $(BUILD)/obj/lcboot/lc-chown.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-hostname: LINK := $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a -lskarnet
