@@ -4,6 +4,7 @@
 
 $(BUILD)/obj/lcboot/lc-before.o: src/lcboot/lc-before.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/say.h src/include/lcboot/sys.h
+$(BUILD)/obj/lcboot/lc-compile.o: src/lcboot/lc-compile.c src/include/inityml/config.h src/include/inityml/script.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
@@ -58,6 +59,8 @@ $(BUILD)/bin/lc-before: LINK := $(BUILD)/obj/lcboot/lc-before.o $(BUILD)/lib/lib
 $(BUILD)/bin/lc-before: $(BUILD)/obj/lcboot/lc-before.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-chown: LINK := $(BUILD)/obj/lcboot/lc-chown.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
 $(BUILD)/bin/lc-chown: $(BUILD)/obj/lcboot/lc-chown.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-compile: LINK := $(BUILD)/obj/lcboot/lc-compile.o $(BUILD)/lib/libinityml.a $(BUILD)/lib/liblcboot.a -lyaml -lexecline -lskarnet
+$(BUILD)/bin/lc-compile: $(BUILD)/obj/lcboot/lc-compile.o $(BUILD)/lib/libinityml.a $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-hostname: LINK := $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-hostname: $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-idmap: LINK := $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a -lskarnet
@@ -78,5 +81,5 @@ $(BUILD)/bin/lc-tolerant: LINK := $(BUILD)/obj/lcboot/lc-tolerant.o $(BUILD)/lib
 $(BUILD)/bin/lc-tolerant: $(BUILD)/obj/lcboot/lc-tolerant.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-unshare: LINK := $(BUILD)/obj/lcboot/lc-unshare.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
 $(BUILD)/bin/lc-unshare: $(BUILD)/obj/lcboot/lc-unshare.o $(BUILD)/lib/liblcboot.a
-$(BUILD)/bin/lcboot: LINK := $(BUILD)/obj/multicall/lcboot.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
-$(BUILD)/bin/lcboot: $(BUILD)/obj/multicall/lcboot.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lcboot: LINK := $(BUILD)/obj/multicall/lcboot.o $(BUILD)/lib/libinityml.a $(BUILD)/lib/liblcboot.a -lyaml -lexecline -lskarnet
+$(BUILD)/bin/lcboot: $(BUILD)/obj/multicall/lcboot.o $(BUILD)/lib/libinityml.a $(BUILD)/lib/liblcboot.a

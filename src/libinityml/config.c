@@ -43,6 +43,9 @@ struct maker_s
   inityml_node const *id_map ;
   inityml_node const *devices ;      /* one that is not empty */
   inityml_node const *no_setup ;     /* what says that there is none */
+  inityml_node const *hostname ;
+  inityml_node const *memory ;
+  inityml_node const *mounts ;       /* one that is not empty */
   inityml_node const *network ;
   inityml_node const *keep_addresses ;
   inityml_node const *namespaces ;
@@ -195,12 +198,12 @@ static int fields (struct maker_s *k, inityml_node const *node, char const *what
 
  /* Strings. A number is its text. */
 
-static char const *string (struct maker_s *k, inityml_node const *node, char const *what)
+static char const *text (struct maker_s *k, inityml_node const *node, char const *what)
 {
   switch (node->kind)
   {
     case INITYML_BAD : return 0 ;
-    case INITYML_STRING : break ;
+    case INITYML_STRING : return node->text ;
     case INITYML_BOOL : wrong(k, node, what, ": ", node->text, " is a boolean here; for the text write \"", node->text, "\"") ; return 0 ;
     case INITYML_NULL :
       if (*node->text) wrong(k, node, what, ": ", node->text, " is null here; for the text write \"", node->text, "\"") ;
@@ -208,7 +211,14 @@ static char const *string (struct maker_s *k, inityml_node const *node, char con
       return 0 ;
     default : wrong(k, node, what, ": text is expected, not ", kind_of(node)) ; return 0 ;
   }
-  if (strlen(node->text) <= WORD_MAX_LEN) return node->text ;
+}
+
+ /* The same for what becomes a word of a command line. */
+
+static char const *string (struct maker_s *k, inityml_node const *node, char const *what)
+{
+  char const *s = text(k, node, what) ;
+  if (!s || strlen(s) <= WORD_MAX_LEN) return s ;
   wrong(k, node, what, ": longer than 131000 bytes, which no argument of a program can hold") ;
   return 0 ;
 }
@@ -261,7 +271,6 @@ static void command_string (struct maker_s *k, inityml_node const *node, char co
   if (problem)
   {
     wrong(k, node, what, ": ", problem, ": ", node->text) ;
-    w->n = 0 ;
     return ;
   }
   if (!w->n) wrong(k, node, what, ": there is no word in this command") ;
@@ -312,7 +321,7 @@ static void command (struct maker_s *k, inityml_node const *node, char const *wh
   fields(k, node, what, names, KEYS, v) ;
   if (v[COMMAND]) argv_of(k, v[COMMAND], what, &c->argv) ;
   else wrong(k, node, what, ": the key command is missing") ;
-  if (v[INPUT]) c->input = string(k, v[INPUT], "input") ;
+  if (v[INPUT]) c->input = text(k, v[INPUT], "input") ;
 }
 
  /* One or a list: a list is always one of commands, as its items are. */
@@ -700,6 +709,7 @@ static void hostname (struct maker_s *k, inityml_node const *node)
   char const *s = string1(k, node, "hostname") ;
   size_t i = 0 ;
   if (!s) return ;
+  k->hostname = node ;
   k->c->hostname = s ;
   for (; s[i] ; i++) if ((unsigned char)s[i] <= ' ' || s[i] == 0x7f) break ;
   if (s[i]) wrong(k, node, "hostname: a blank or a control character is in this name: ", s) ;
@@ -725,6 +735,7 @@ static void memory (struct maker_s *k, inityml_node const *node)
 {
   char const *s = string1(k, node, "memory") ;
   if (!s) return ;
+  k->memory = node ;
   k->c->memory = s ;
   if (!bytes_scan(s)) wrong(k, node, "memory: a number of bytes is expected, more than 0, perhaps with k, M, G or T behind it, not ", s) ;
 }
@@ -888,13 +899,20 @@ static void contradictions (struct maker_s *k)
   {
     if (k->id_map) no_setup(k, k->id_map, "id_map: no user namespace is made") ;
     if (k->devices) no_setup(k, k->devices, "devices: no /dev is made") ;
+    if (k->hostname) no_setup(k, k->hostname, "hostname: it is not set") ;
+    if (k->memory) no_setup(k, k->memory, "memory: no limit is set") ;
+    if (k->mounts) no_setup(k, k->mounts, "mounts: nothing is mounted") ;
     if (k->network && c->network != INITYML_NETWORK_KEEP) no_setup(k, k->network, "network: no network namespace is made") ;
     if (k->namespaces && k->namespaces->n) no_setup(k, k->namespaces, "namespaces: none is made") ;
     c->mapped = 0 ;
     c->namespaces = 0 ;
     c->network = INITYML_NETWORK_KEEP ;
   }
-  else if (!k->network) c->network = k->namespaces && !k->ns_net ? INITYML_NETWORK_KEEP : INITYML_NETWORK_MOVE ;
+  else if (!k->network)
+  {
+     /* without ids of its own nothing is gained by a move, and a VM would lose its network */
+    c->network = (k->namespaces ? !!k->ns_net : c->mapped) ? INITYML_NETWORK_MOVE : INITYML_NETWORK_KEEP ;
+  }
   else if (c->network == INITYML_NETWORK_KEEP && k->ns_net)
     wrong(k, k->network, "network: the present one cannot be kept, as namespaces (line ", line_of(fmt, k->ns_net), ") has net") ;
   else if (c->network != INITYML_NETWORK_KEEP && k->namespaces && !k->ns_net)
@@ -922,6 +940,7 @@ static inityml_config const defaults =
 static void mounts (struct maker_s *k, inityml_node const *node)
 {
   strings(k, node, "mounts", &k->c->mounts, &check_mount) ;
+  if (k->c->mounts.n) k->mounts = node ;
 }
 
 typedef void key_func (struct maker_s *, inityml_node const *) ;

@@ -51,7 +51,8 @@ typedef enum inityml_rootmode_e
 typedef enum inityml_engine_e
 {
   INITYML_ENGINE_ANY,
-  INITYML_ENGINE_NONE,       /* mode: none, the setup is left out: nothing is mapped, namespaces is 0, network is KEEP */
+  INITYML_ENGINE_NONE,       /* mode: none, the setup is left out: nothing is mapped, no namespaces, mounts,
+                                hostname or memory, and network is KEEP */
   INITYML_ENGINE_LXC_LIBVIRT,
   INITYML_ENGINE_LXC,
   INITYML_ENGINE_NSPAWN,
