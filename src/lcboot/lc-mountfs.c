@@ -209,7 +209,8 @@ static int fail_keep (struct job_s const *j, char const *what)
   char const *why =
     errno == EINVAL ? " (the mount there is locked or unbindable)" :
     errno == ENOTDIR ? " (a directory and a non-directory)" :
-    errno == EXDEV ? " (it shows a process, or another procfs)" : "" ;
+    errno == EXDEV ? " (it shows a process, or another procfs)" :
+    errno == EPERM ? " (not privileged, or there is no procfs to look in)" : "" ;
   if (j->o.what & LC_OPT_NOFAIL) strerr_warnwusys("keep ", what, " in the new ", j->type, why) ;
   else strerr_diefusys(111, "keep ", what, " in the new ", j->type, why) ;
   return 0 ;

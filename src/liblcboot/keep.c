@@ -106,7 +106,7 @@ char const *lc_keep_find (lc_keep *k, char const *dir)
   int procfd ;
   int dirfd = lc_root_open(dir) ;
   if (dirfd == -1) return errno == ENOENT ? 0 : dir ;
-  procfd = lc_proc_open() ;
+  procfd = lc_proc_open_self() ;
   bad = procfd == -1 || !lc_proc_slurp(procfd, 0, "mountinfo", &k->table) ? find_nothing(dirfd, dir) :
     !lc_proc_path(procfd, dirfd, &k->top) ? dir : find_below(k, procfd, dirfd) ;
   lc_close(procfd) ;

@@ -38,18 +38,35 @@ static pid_t self_of (int procfd)
   return lc_number_scan(buf, 0x7fffffff, &pid) ? (pid_t)pid : 0 ;
 }
 
-int lc_proc_open (void)
+static int present (pid_t pid)
 {
   struct stat st ;
-  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  pid_t self ;
   int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
-  if (fd >= 0)
-  {
-    if (is_proc(fd) && !fstat(fd, &st) && st.st_ino == LC_PROC_ROOT_INO && self_of(fd) == getpid()) return fd ;
-    fd_close(fd) ;
-  }
+  if (fd == -1) return -1 ;
+  self = is_proc(fd) && !fstat(fd, &st) && st.st_ino == LC_PROC_ROOT_INO ? self_of(fd) : 0 ;
+  if (self && (!pid || self == pid)) return fd ;
+  fd_close(fd) ;
+  return -1 ;
+}
+
+static int make (void)
+{
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
   o.attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC ;
   return lc_fs_make("proc", "proc", &o) ;
+}
+
+int lc_proc_open (void)
+{
+  int fd = present(getpid()) ;
+  return fd == -1 ? make() : fd ;
+}
+
+int lc_proc_open_self (void)
+{
+  int fd = present(0) ;
+  return fd == -1 ? make() : fd ;
 }
 
  /* One name after the other, none of them a link, all of them in procfs. */

@@ -36,7 +36,8 @@ extern char const *lc_mountinfo_below (char const *path, char const *top) ;
 
 /*
    Opens, with O_PATH, the mount m by its mount point, whose name below the
-   directory dirfd is given. procfd is what lc_proc_open gave.
+   directory dirfd is given. procfd is what lc_proc_open or
+   lc_proc_open_self gave.
    Returns a close-on-exec descriptor, or -1 with errno set: ENOENT if another
    mount hides it, or it has gone.
 */

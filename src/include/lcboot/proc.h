@@ -18,6 +18,11 @@
 
 extern int lc_proc_open (void) ;
 
+ /* The same where only the caller itself is of interest (pid 0 in what follows):
+    /proc may be of any PID namespace that has a number for it. */
+
+extern int lc_proc_open_self (void) ;
+
 /*
    Opens a file of the process pid (0: the caller) with those open(2) flags,
    O_CLOEXEC added; procfd is what lc_proc_open gave. name may hold slashes.
