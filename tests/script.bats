@@ -486,3 +486,112 @@ id_map: {users: 0 1000000 65536}"
   stdout_is $'/proc/self\n/sys/class'
 }
 
+
+# Quoting: what goes into a configuration comes out at the other end
+
+# words_of SEED N: N random words of any byte but zero, each ended by one; many of
+# their bytes are those that mean something to execlineb, and so are some words
+
+words_of ()
+{
+  awk -v seed="$1" -v n="$2" 'BEGIN {
+    srand(seed)
+    special = "{}\"\\#$\n\t \r;'\''`abfnrtvx0123456789_-~"
+    split("{ } {} \" \\ # $ ${X} $X -- -b \\0x41 \\n", whole, " ")
+    for (i = 0 ; i < n ; i++)
+    {
+      if (rand() < 0.1) printf "%s", whole[int(rand() * 13) + 1]
+      else for (len = int(rand() * 14) ; len > 0 ; len--)
+        if (rand() < 0.6) printf "%s", substr(special, int(rand() * length(special)) + 1, 1)
+        else printf "%c", int(rand() * 255) + 1
+      printf "%c", 0
+    }
+  }'
+}
+
+@test "quoting: random bytes come back unchanged" {
+  local seed=$RANDOM
+  words_of "$seed" 3000 > words
+  is "$(tr -dc '\0' < words | wc -c)" 3000
+  config '{setup: [], root: {mode: none}}'
+  {
+    printf '%s\0' -A -a printf -a '%s\0'
+    xargs -0 printf -- '-a\0%s\0' < words
+    printf '%s\0' init.yml
+  } > args
+  xargs -0 lc-compile < args > script
+  execlineb -P script > out
+  cmp words out || fail "seed: $seed"
+  {
+    printf '%s\0' -x
+    cat args
+  } | xargs -0 lc-compile > out
+  cmp words out || fail "seed: $seed, -x"
+}
+
+# The same for text, which YAML can carry: random characters, in a list of words and
+# as input, at every depth of a script
+
+characters_of ()  # SEED N: lines "expected bytes as octal, the same for a double-quoted scalar"
+{
+  awk -v seed="$1" -v n="$2" '
+    function byte (b) { return sprintf("\\%03o", b) }
+    function utf8 (c)
+    {
+      if (c < 128) return byte(c)
+      if (c < 2048) return byte(192 + int(c / 64)) byte(128 + c % 64)
+      if (c < 65536) return byte(224 + int(c / 4096)) byte(128 + int(c / 64) % 64) byte(128 + c % 64)
+      return byte(240 + int(c / 262144)) byte(128 + int(c / 4096) % 64) byte(128 + int(c / 64) % 64) byte(128 + c % 64)
+    }
+    BEGIN {
+      srand(seed)
+      for (i = 0 ; i < n ; i++)
+      {
+        out = "" ; in_ = ""
+        for (len = int(rand() * 12) + 1 ; len > 0 ; len--)
+        {
+          r = rand()
+          c = int(rand() * (r < 0.7 ? 127 : r < 0.8 ? 2047 : r < 0.9 ? 55295 : 1114111)) + 1
+          if (c >= 55296 && c < 57344) c = 65
+          out = out utf8(c)
+          in_ = in_ sprintf("\\U%08x", c)
+        }
+        print out, in_
+      }
+    }'
+}
+
+@test "quoting: random text in words, in blocks and as input comes back unchanged" {
+  local seed=$RANDOM list='' text='' out in
+  while read -r out in; do
+    list+=", \"$in\""
+    text+=$in
+    printf '%b\0' "${out//\\/\\0}" >> words
+    printf '%b' "${out//\\/\\0}" >> text
+  done < <(characters_of "$seed" 300)
+  config "setup: [[printf, '%s\\0'$list], {command: cat, input: \"$text\"}]
+root: {mode: none}
+exec: {before: [[printf, '%s\\0'$list], {command: cat, input: \"$text\"}], command: [printf, '%s\\0'$list]}"
+  lc-compile init.yml > script
+  execlineb -P script > out
+  cat words text words text words | cmp - out || fail "seed: $seed"
+}
+
+@test "a script is the same each time, does what -x does, and can be read" {
+  config 'id_map: {users: 0 1000000 65536, groups: ["0 1000000 10", "10 1000010 20", "30 1000030 30", "60 1000060 40", "100 1000100 1000"]}
+setup: {before: [echo a, {command: cat, input: "line 1\nline 2\n"}, [echo, a long command with many words, that goes on and on, until it does not fit, on a line of a script any more]]}
+exec: {command: [sh, -c, echo $$]}'
+  mapped
+  lc-compile init.yml > script1
+  lc-compile init.yml > script2
+  cmp script1 script2
+  is "$(head -n 2 script1)" $'#!/bin/execlineb -P\n# compiled from init.yml'
+  # no line is long, and every section begins with a comment
+  is "$(awk 'length > 112' script1)" ''
+  grep -qx '    "line 2\\n"' script1
+  chmod +x script1
+  ok container /mnt/script1
+  stdout_is $'a\nline 1\nline 2\na long command with many words that goes on and on until it does not fit on a line of a script any more\n1'
+  ok container lc-compile -x init.yml
+  stdout_is $'a\nline 1\nline 2\na long command with many words that goes on and on until it does not fit on a line of a script any more\n1'
+}
