@@ -668,6 +668,9 @@ static void setup (struct maker_s *k, inityml_node const *node)
   inityml_node const *v[KEYS] = { 0, 0 } ;
   if (node->kind != INITYML_MAP)
   {
+    size_t i = 0 ;
+    for (; node->kind == INITYML_STRING && i < COUNT(modes) ; i++)
+      if (!strcmp(node->text, modes[i])) wrong(k, node, "setup: ", node->text, " is a command here; for the mode write {mode: ", node->text, "}") ;
     k->no_setup = node ;
     k->c->engine = INITYML_ENGINE_NONE ;
     commands(k, node, "setup", &k->c->setup_before) ;

@@ -22,6 +22,11 @@ struct mistake_s
   char const *what ;
 } ;
 
+static int is_c1 (char const *s)
+{
+  return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0 ;
+}
+
  /* Appends s, without what would break the line or drive a terminal: C0, DEL, and
     C1 in UTF-8. */
 
@@ -40,7 +45,7 @@ static int cat_printable (stralloc *sa, char const *s)
     if (c == '\n' && !stralloc_cats(sa, "\\n")) return 0 ;
     if (c == '\t' && !stralloc_cats(sa, "\\t")) return 0 ;
     if (c == '\n' || c == '\t') continue ;
-    if (c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)s[i + 1] < 0xa0))
+    if (c < 0x20 || c == 0x7f || is_c1(s + i) || (i && is_c1(s + i - 1)))
     {
       if (!stralloc_catb(sa, esc, 4)) return 0 ;
     }
