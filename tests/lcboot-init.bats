@@ -5,8 +5,7 @@
 # existing configurations call.
 
 load lib
-
-if [[ -n "${LCBOOT_SANDBOX:-}" ]]; then PATH=$LCBOOT_REPO/src/scripts/image:$PATH; fi
+load container
 
 setup ()
 {

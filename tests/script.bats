@@ -5,8 +5,7 @@
 # it compiles: what the guest's first process finds, notation by notation.
 
 load lib
-
-if [[ -n "${LCBOOT_SANDBOX:-}" ]]; then PATH=$LCBOOT_REPO/src/scripts/image:$PATH; fi
+load container
 
 setup ()
 {
@@ -24,25 +23,6 @@ config ()  # the init.yml
 {
   printf '%s\n' "$1" > init.yml
 }
-
-# container CMD…: CMD as PID 1 of what an engine makes: namespaces, proc, sysfs, a
-# small /dev, two interfaces, and whatever $ENGINE, a shell script, adds
-
-container ()
-{
-  fresh lc-unshare -p -m -u -i -n -l -C lc-hostname engine sh -ec '
-    mount -t proc -o nosuid,nodev,noexec proc /proc
-    mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
-    lc-mountdev /dev
-    ip link add eth0 type veth peer name eth1
-    mknod -m 0620 /dev/tty1 c 4 1
-    mkdir /dev/net
-    mknod -m 0666 /dev/net/tun c 10 200
-    eval "$ENGINE"
-    exec "$@"' sh "$@"
-}
-
-export ENGINE=''
 
 # effect YAML COMMAND EXPECTED: with that init.yml the guest's shell prints that
 
