@@ -66,6 +66,7 @@ run busy lc-cgroup busy sh -c 'echo $$; lc-cgroup -m 16M below true; echo $?; ca
 run busy-p lc-cgroup busy sh -c 'lc-cgroup -p 16 below true; echo $?; cat busy/cgroup.subtree_control'
 run busy-D lc-cgroup busy-D lc-cgroup -D -m 16M below true
 run busy-D-left ls -d busy-D/below
+run busy-outside lc-cgroup busy-o lc-unshare -p lc-cgroup -m 16M below true
 run busy-alone lc-cgroup busy-a lc-cgroup -m 16M -s memory.max=lots below true
 run busy-alone-left ls -d busy-a/below
 run missing-controller lc-cgroup plain lc-unshare -m -C lc-mountfs -t cgroup2 cgroup2 /tmp/cg lc-cgroup -s misc.max=1 below true
@@ -291,6 +292,9 @@ left ()  # NAME WHAT DIRECTORY: it is not there any more
   section unified busy-p
   stdout_is 111
   stderr_like "^lc-cgroup: fatal: unable to enable the controller pids below /sys/fs/cgroup/busy \($rule [0-9, ]*\): Device or resource busy$"
+  section unified busy-outside
+  status_is 111
+  stderr_is "lc-cgroup: fatal: unable to enable the controller memory below /sys/fs/cgroup/busy-o ($rule one of another PID namespace, 1): Device or resource busy"
   # with -D its parent stays
   section unified busy-D
   status_is 111

@@ -479,7 +479,11 @@ int main (int argc, char const **argv)
   if (j.ends && (j.here || !j.name[strspn(j.name, "/")])) strerr_dief(100, "-D cannot remove the cgroup ", j.name, ", which is not made") ;
   if (j.ends && !j.moves) strerr_dief(100, "-D is of use only with a program") ;
 
-  if (!lc_cgroup_find(&all)) strerr_diefusys(111, "read the control groups of this process from /proc") ;
+  if (!lc_cgroup_find(&all))
+  {
+    if (!j.lax || j.limits.len) strerr_diefusys(111, "read the cgroups of this process from /proc") ;
+    lc_say("left out: unable to read the cgroups of this process from /proc: ", strerror(errno)) ;
+  }
   for (i = 0 ; i < genalloc_len(struct limit_s, &j.limits) ; i++) find_hierarchy(genalloc_s(struct limit_s, &j.limits) + i) ;
   if (j.ends) lc_sigstate_hold_all(&old) ;
   n = open_all(&j) ;

@@ -282,7 +282,9 @@ int lc_cgroup_find (lc_cgroups *all)
   int ok ;
   int procfd = lc_proc_open() ;
   if (procfd == -1) return 0 ;
-  ok = lc_proc_slurp(procfd, 0, "cgroup", &all->self) && lc_proc_slurp(procfd, 0, "mountinfo", &all->mounts) ;
+  ok = lc_proc_slurp(procfd, 0, "mountinfo", &all->mounts) ;
+  if (ok && !lc_proc_slurp(procfd, 0, "cgroup", &all->self))
+    ok = errno == ENOENT && stralloc_0(&all->self) ;  /* a kernel without cgroups */
   lc_close(procfd) ;
   if (!ok || !read_self(all)) return 0 ;
   for (line = all->mounts.s ; *line ; )

@@ -246,6 +246,7 @@ int lc_cgroup_end (lc_cgroups *all, char const **left)
       {
         e = errno ;
         *left = h->name.s ;
+        lc_cgroup_write(h, "cgroup.freeze", "0") ;
       }
       fd_close(h->fd) ;
       h->fd = -1 ;
