@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 load lib
 
-usage='lc-mountfs: usage: lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog...'
+usage='lc-mountfs: usage: lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] [ -k dir ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog...'
 new_api=open_tree,move_mount,fsopen,fsmount,fsconfig,fspick,mount_setattr
 
 mounts_at ()  # the mounts at and below a directory

@@ -3,7 +3,6 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 #include <fcntl.h>
 
@@ -20,22 +19,6 @@
 
 #define USAGE "lc-chown [ -v ] [ -R root ] [ -m ] [ -t ] uid[:gid] { path... } prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
-
-static void scan_owner (char const *s, uid_t *uid, gid_t *gid)
-{
-  char buf[32] ;
-  uint32_t id ;
-  size_t n = strcspn(s, ":") ;
-  if (n >= sizeof(buf)) n = 0 ;
-  memcpy(buf, s, n) ;
-  buf[n] = 0 ;
-  if (!lc_id_scan(buf, &id)) strerr_dief(100, "invalid owner: ", s, " (expected uid[:gid], numbers)") ;
-  *uid = id ;
-  *gid = (gid_t)-1 ;
-  if (!s[n]) return ;
-  if (!lc_id_scan(s + n + 1, &id)) strerr_dief(100, "invalid owner: ", s, " (expected uid[:gid], numbers)") ;
-  *gid = id ;
-}
 
  /* fchownat(2) with AT_EMPTY_PATH takes an O_PATH descriptor since Linux 2.6.39 */
 
@@ -103,7 +86,7 @@ int main (int argc, char const **argv)
   }
   if (argc < 2) dieusage() ;
   owner = argv[0] ;
-  scan_owner(owner, &uid, &gid) ;
+  lc_owner_scan(owner, &uid, &gid) ;
   argc-- ; argv++ ;
   path = lc_block(argc, argv, &ind, "the owner") ;
   rootfd = lc_root_option(root) ;

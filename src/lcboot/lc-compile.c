@@ -87,6 +87,7 @@ int main (int argc, char const **argv)
   stralloc script = STRALLOC_ZERO ;
   genalloc args = GENALLOC_ZERO ;  /* char const * */
   char const *file = 0 ;
+  char const *const init = INITYML_INIT ;
   int replace = 0 ;
   int exec = 0 ;
   PROG = "lc-compile" ;
@@ -113,10 +114,10 @@ int main (int argc, char const **argv)
   if (file && exec) strerr_dief(100, "-o and -x exclude each other") ;
   if (file && !*file) strerr_dief(100, "-o wants the name of a file") ;
   if (argc && !**argv) strerr_dief(100, "the name of the configuration is empty") ;
-  if (replace && !args.len) strerr_dief(100, "-A is of use only with -a") ;
-  if (replace && !**genalloc_s(char const *, &args)) strerr_dief(100, "the first argument replaces the command, and is empty") ;
+  if (replace && args.len && !**genalloc_s(char const *, &args)) strerr_dief(100, "the first argument replaces the command, and is empty") ;
 
   if (!inityml_config_read(&c, argc ? argv[0] : 0)) _exit(100) ;
+  if (replace && !args.len && !genalloc_append(char const *, &args, &init)) dienomem() ;
   if (args.len) add_args(&c.command, &args, replace) ;
   if (!exec && !stralloc_cats(&script, FIRST_LINE)) dienomem() ;
   inityml_script(&script, &c, argc ? argv[0] : INITYML_DEFAULT) ;

@@ -21,12 +21,13 @@
 #include <lcboot/exec.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
+#include <lcboot/keep.h>
 #include <lcboot/loop.h>
 #include <lcboot/mountopts.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
-#define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
+#define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] [ -k dir ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
@@ -39,6 +40,7 @@ struct job_s
   char const *type ;    /* null: to be found */
   char const *source ;
   char const *target ;
+  char const *keep ;    /* the directory whose mounts are kept, or null */
   lc_mountopts o ;
 } ;
 
@@ -50,6 +52,14 @@ static char const *root ;
 static int is_propagation (struct job_s const *j)
 {
   return j->o.propagation && !(j->o.what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP)) && (!j->type || !strcmp(j->type, "none")) ;
+}
+
+ /* proc and sysfs are what a guest's programs and the next steps trust: no link
+    of the guest may choose where they are */
+
+static unsigned int strictness (struct job_s const *j)
+{
+  return j->type && (!strcmp(j->type, "proc") || !strcmp(j->type, "sysfs")) ? LC_INROOT_NOSYMLINKS : 0 ;
 }
 
  /* Everything that can be wrong with a job and be seen without a system call:
@@ -69,16 +79,10 @@ static char const *check (struct job_s const *j)
     return "sync, async, dirsync and lazytime are for a whole file system: a bind or move cannot set them" ;
   if (is_propagation(j) && (j->o.attr_set | j->o.attr_clr | j->o.sbset | j->o.sbclr || j->o.data.len))
     return "with a propagation alone there is nothing that takes other options: bind, remount or a type is missing" ;
+  if (j->keep && (!strictness(j) || what & (MOVE_OR_BIND | LC_OPT_REMOUNT | LC_OPT_LOOP))) return "-k is for mounts of type proc and sysfs" ;
+  if (j->keep && !j->keep[0]) return "the directory of -k is empty" ;
   if (!j->target[0]) return "the target is empty" ;
   return 0 ;
-}
-
- /* proc and sysfs are what a guest's programs and the next steps trust: no link
-    of the guest may choose where they are */
-
-static unsigned int strictness (struct job_s const *j)
-{
-  return j->type && (!strcmp(j->type, "proc") || !strcmp(j->type, "sysfs")) ? LC_INROOT_NOSYMLINKS : 0 ;
 }
 
  /* errno in the words of a user who has to do something about it */
@@ -200,6 +204,43 @@ static int propagate (struct job_s const *j, int fd)
   return !j->o.propagation || lc_mount_propagation(fd, &j->o) ;
 }
 
+static int fail_keep (struct job_s const *j, char const *what)
+{
+  char const *why =
+    errno == EINVAL ? " (the mount there is locked or unbindable)" :
+    errno == ENOTDIR ? " (a directory and a non-directory)" :
+    errno == EXDEV ? " (it shows a process, or another procfs)" :
+    errno == EPERM ? " (not privileged, or there is no procfs to look in)" : "" ;
+  if (j->o.what & LC_OPT_NOFAIL) strerr_warnwusys("keep ", what, " in the new ", j->type, why) ;
+  else strerr_diefusys(111, "keep ", what, " in the new ", j->type, why) ;
+  return 0 ;
+}
+
+ /* proc or sysfs, covered as the present one is */
+
+static int mount_covered (struct job_s const *j, int targetfd)
+{
+  lc_keep k = LC_KEEP_ZERO ;
+  int fd ;
+  char const *bad = lc_keep_find(&k, j->keep) ;
+  int ok = bad ? fail_keep(j, bad) :
+    lc_mount_fs(targetfd, j->type, j->source, &j->o, &fd) || fail(j, "mount ", j->source, " on ", j->target) ;
+  if (ok)
+  {
+    bad = lc_keep_carry(&k, fd, j->type) ;
+    if (bad || !propagate(j, fd))
+    {
+      int e = errno ;
+      lc_tree_detach(fd) ;
+      errno = e ;
+      ok = bad ? fail_keep(j, bad) : fail(j, "mount ", j->source, " on ", j->target) ;
+    }
+    fd_close(fd) ;
+  }
+  lc_keep_free(&k) ;
+  return ok ;
+}
+
 static int on_target (struct job_s *j, int targetfd, int srcfd)
 {
   if (j->o.what & LC_OPT_REMOUNT) return (lc_mount_remount(targetfd, &j->o) && propagate(j, targetfd)) || fail(j, "remount ", j->target, "", "") ;
@@ -207,6 +248,7 @@ static int on_target (struct job_s *j, int targetfd, int srcfd)
   if (j->o.what & LC_OPT_MOVE) return (lc_mount_move(targetfd, srcfd) && propagate(j, srcfd)) || fail(j, "move ", j->source, " to ", j->target) ;
   if (j->o.what & LC_OPT_BIND) return lc_mount_bind(targetfd, srcfd, &j->o, 0) || fail(j, "bind ", j->source, " on ", j->target) ;
   if (j->o.what & LC_OPT_LOOP) return mount_image(j, targetfd) ;
+  if (j->keep) return mount_covered(j, targetfd) ;
   return mount_device(j, targetfd, j->source) || fail(j, "mount ", j->source, " on ", j->target) ;
 }
 
@@ -341,7 +383,7 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "vR:dt:o:f:", &l) ;
+      int opt = subgetopt_r(argc, argv, "vR:dt:o:k:f:", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
@@ -354,6 +396,7 @@ int main (int argc, char const **argv)
           if (problem) strerr_dief(100, problem) ;
           options = 1 ;
           break ;
+        case 'k' : j.keep = l.arg ; break ;
         case 'f' : fstab = l.arg ; break ;
         default : dieusage() ;
       }
@@ -361,6 +404,7 @@ int main (int argc, char const **argv)
     argc -= l.ind ; argv += l.ind ;
   }
   if (fstab && (j.type || options)) strerr_dief(100, "-f excludes -t and -o: they are in the fstab") ;
+  if (fstab && j.keep) strerr_dief(100, "-f excludes -k") ;
   if (!fstab)
   {
     if (argc < 2) dieusage() ;

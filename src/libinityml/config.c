@@ -964,7 +964,7 @@ static void document (struct maker_s *k, inityml_node const *node)
 
 int inityml_config_parse (inityml_config *c, char const *s, size_t len, char const *file)
 {
-  static char const *const init[1] = { "/sbin/init" } ;
+  static char const *const init[1] = { INITYML_INIT } ;
   inityml_mistakes m = INITYML_MISTAKES_ZERO ;
   struct maker_s k = { .c = c, .m = &m } ;
   inityml_node const *node ;

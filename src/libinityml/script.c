@@ -319,6 +319,7 @@ static void mount_dev (script *o, inityml_config const *c)
 {
   size_t i = 0 ;
   step(o, "lc-mountdev") ;
+  flag(o, "-d") ;
   option(o, "-R", c->root.path) ;
   flag(o, "-a") ;
   for (i = 0 ; i < c->exclude.n ; i++) option(o, "-x", c->exclude.s[i]) ;
@@ -337,7 +338,7 @@ static void cgroup (script *o, inityml_config const *c)
 {
   if (!c->mapped && !c->memory) return ;
   step(o, "lc-cgroup") ;
-  if (c->mapped) option(o, "-d", owner(c)) ;
+  if (c->mapped) option(o, "-i -d", owner(c)) ;
   if (c->memory) option(o, "-m", c->memory) ;
   flag(o, ".") ;
 }

@@ -1,5 +1,9 @@
 /* ISC license. */
 
+#include <string.h>
+
+#include <skalibs/strerr.h>
+
 #include <lcboot/ids.h>
 
 int lc_number_scan (char const *s, uint64_t max, uint64_t *n)
@@ -22,4 +26,20 @@ int lc_id_scan (char const *s, uint32_t *id)
   if (!lc_number_scan(s, LC_ID_MAX, &n)) return 0 ;
   *id = (uint32_t)n ;
   return 1 ;
+}
+
+void lc_owner_scan (char const *s, uid_t *uid, gid_t *gid)
+{
+  char buf[32] ;
+  uint32_t id ;
+  size_t n = strcspn(s, ":") ;
+  if (n >= sizeof(buf)) n = 0 ;
+  memcpy(buf, s, n) ;
+  buf[n] = 0 ;
+  if (!lc_id_scan(buf, &id)) strerr_dief(100, "invalid owner: ", s, " (expected uid[:gid], numbers)") ;
+  *uid = id ;
+  *gid = (gid_t)-1 ;
+  if (!s[n]) return ;
+  if (!lc_id_scan(s + n + 1, &id)) strerr_dief(100, "invalid owner: ", s, " (expected uid[:gid], numbers)") ;
+  *gid = id ;
 }

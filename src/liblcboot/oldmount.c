@@ -15,6 +15,7 @@
 #include <lcboot/attach.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
+#include <lcboot/mountinfo.h>
 #include <lcboot/oldmount.h>
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
@@ -102,25 +103,6 @@ static int old_setattr (int fd, lc_mountopts const *o)
   return old_flags(fd, o, &flags) && old_mount(fd, 0, 0, MS_REMOUNT | MS_BIND | flags, 0) ;
 }
 
- /* The fifth word of a line of mountinfo, in place: what would break up a line
-    there is written as a backslash and three octal digits. */
-
-static char *mountpoint_of (char *line)
-{
-  char *dir, *p, *q ;
-  unsigned int i = 4 ;
-  for (dir = line ; i && *dir && *dir != '\n' ; dir++) if (*dir == ' ') i-- ;
-  for (p = q = dir ; *p && *p != ' ' && *p != '\n' ; q++)
-    if (p[0] == '\\' && p[1] && p[2] && p[3])
-    {
-      *q = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0')) ;
-      p += 4 ;
-    }
-    else *q = *p++ ;
-  *q = 0 ;
-  return dir ;
-}
-
  /* The same for every mount below the one at fd, which mount(2) cannot do. What
     another mount covers is out of reach, and stays as it is. */
 
@@ -128,19 +110,17 @@ static int old_setattr_below (int fd, lc_mountopts const *o)
 {
   stralloc top = STRALLOC_ZERO ;
   stralloc table = STRALLOC_ZERO ;
+  lc_mountinfo m ;
   char *line ;
-  size_t n ;
   int ok = canonical(fd, &top) && openslurpclose(&table, "/proc/self/mountinfo") && stralloc_0(&table) ;
-  n = ok && top.s[1] ? top.len - 1 : 0 ;
-  for (line = table.s ; ok && *line ; )
+  line = table.s ;
+  while (ok)
   {
-    size_t len = strcspn(line, "\n") ;
-    int more = line[len] == '\n' ;
-    char *dir = mountpoint_of(line) ;
-    line += len + more ;
-    if (!strncmp(dir, top.s, n) && dir[n] == '/' && dir[n+1])
+    int r = lc_mountinfo_next(&line, &m) ;
+    if (r <= 0) { ok = !r ; break ; }
+    if (lc_mountinfo_below(m.dir, top.s))
     {
-      int sub = open_canonical(dir) ;
+      int sub = open_canonical(m.dir) ;
       ok = sub >= 0 ? old_setattr(sub, o) : errno == ENOENT || errno == ENOTDIR ;
       lc_close(sub) ;
     }

@@ -16,6 +16,7 @@
 #include <lcboot/attach.h>
 #include <lcboot/fd.h>
 #include <lcboot/ids.h>
+#include <lcboot/mountinfo.h>
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
 
@@ -37,18 +38,35 @@ static pid_t self_of (int procfd)
   return lc_number_scan(buf, 0x7fffffff, &pid) ? (pid_t)pid : 0 ;
 }
 
-int lc_proc_open (void)
+static int present (pid_t pid)
 {
   struct stat st ;
-  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  pid_t self ;
   int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
-  if (fd >= 0)
-  {
-    if (is_proc(fd) && !fstat(fd, &st) && st.st_ino == LC_PROC_ROOT_INO && self_of(fd) == getpid()) return fd ;
-    fd_close(fd) ;
-  }
+  if (fd == -1) return -1 ;
+  self = is_proc(fd) && !fstat(fd, &st) && st.st_ino == LC_PROC_ROOT_INO ? self_of(fd) : 0 ;
+  if (self && (!pid || self == pid)) return fd ;
+  fd_close(fd) ;
+  return -1 ;
+}
+
+static int make (void)
+{
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
   o.attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC ;
   return lc_fs_make("proc", "proc", &o) ;
+}
+
+int lc_proc_open (void)
+{
+  int fd = present(getpid()) ;
+  return fd == -1 ? make() : fd ;
+}
+
+int lc_proc_open_self (void)
+{
+  int fd = present(0) ;
+  return fd == -1 ? make() : fd ;
 }
 
  /* One name after the other, none of them a link, all of them in procfs. */
@@ -124,7 +142,7 @@ char const *lc_fdpath (char *s, int fd)
   return s ;
 }
 
-static int mnt_id (int procfd, int fd)
+int lc_proc_mount (int procfd, int fd)
 {
   stralloc info = STRALLOC_ZERO ;
   char name[8 + UINT_FMT] = "fdinfo/" ;
@@ -152,43 +170,45 @@ int lc_proc_mnt_id (int fd)
   int r, e ;
   int procfd = lc_proc_open() ;
   if (procfd == -1) return -1 ;
-  r = mnt_id(procfd, fd) ;
+  r = lc_proc_mount(procfd, fd) ;
   e = errno ;
   fd_close(procfd) ;
   errno = e ;
   return r ;
 }
 
- /* The line of proc_pid_mountinfo(5) that begins with the id; the type is the
-    first word after " - ". */
-
 int lc_proc_fstype (int fd, stralloc *sa)
 {
-  stralloc mounts = STRALLOC_ZERO ;
-  char id[UINT_FMT + 1] ;
-  char *line ;
-  size_t n ;
-  int r, e ;
+  stralloc table = STRALLOC_ZERO ;
+  lc_mountinfo m ;
+  int id, e ;
   int ok = 0 ;
   int procfd = lc_proc_open() ;
   if (procfd == -1) return 0 ;
-  r = mnt_id(procfd, fd) ;
-  if (r >= 0 && lc_proc_slurp(procfd, 0, "mountinfo", &mounts))
+  id = lc_proc_mount(procfd, fd) ;
+  if (id >= 0 && lc_proc_slurp(procfd, 0, "mountinfo", &table))
   {
-    n = uint_fmt(id, (unsigned int)r) ;
-    id[n++] = ' ' ;
-    for (line = mounts.s ; line && strncmp(line, id, n) ; )
-    {
-      line = strchr(line, '\n') ;
-      if (line) line++ ;
-    }
-    if (line) line = strstr(line, " - ") ;
-    errno = ENOENT ;
-    if (line) ok = stralloc_catb(sa, line + 3, strcspn(line + 3, " ")) && stralloc_0(sa) ;
+    char *line = table.s ;
+    int r ;
+    do r = lc_mountinfo_next(&line, &m) ;
+    while (r > 0 && m.id != (unsigned int)id) ;
+    if (!r) errno = ENOENT ;
+    ok = r > 0 && stralloc_cats(sa, m.type) && stralloc_0(sa) ;
   }
   e = errno ;
-  stralloc_free(&mounts) ;
+  stralloc_free(&table) ;
   fd_close(procfd) ;
   errno = e ;
   return ok ;
+}
+
+int lc_proc_path (int procfd, int fd, stralloc *sa)
+{
+  char name[8 + UINT_FMT] = "self/fd/" ;
+  char path[4096] ;  /* the kernel makes no longer ones */
+  ssize_t r ;
+  name[8 + uint_fmt(name + 8, (unsigned int)fd)] = 0 ;
+  r = readlinkat(procfd, name, path, sizeof(path)) ;
+  if (r <= 0 || path[0] != '/') return (errno = r < 0 ? errno : ENOENT, 0) ;
+  return stralloc_catb(sa, path, (size_t)r) && stralloc_0(sa) ;
 }

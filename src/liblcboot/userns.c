@@ -215,7 +215,7 @@ int lc_userns_inside (void)
   struct stat st ;
   int fd ;
   int inside = 0 ;
-  int procfd = lc_proc_open() ;
+  int procfd = lc_proc_open_self() ;
   if (procfd == -1) return 0 ;
   fd = lc_proc_ns(procfd, 0, "user") ;
   if (fd >= 0)

@@ -105,6 +105,7 @@ struct inityml_config_s
 } ;
 
 #define INITYML_DEFAULT "/mnt/init.yml"
+#define INITYML_INIT "/sbin/init"  /* the default command */
 #define INITYML_SIZE_MAX 4194304  /* of a file */
 
 /*

@@ -4,6 +4,7 @@
 #define LCBOOT_IDS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
    Scans a decimal number: digits only, nothing before or after them, no more
@@ -17,5 +18,12 @@ extern int lc_number_scan (char const *s, uint64_t max, uint64_t *n) ;
  /* Scans a user or group id. Returns 1, or 0 if s is none. */
 
 extern int lc_id_scan (char const *s, uint32_t *id) ;
+
+/*
+   Scans an owner, uid[:gid]. Without a gid *gid is (gid_t)-1, which is "leave it".
+   Dies 100, naming s, if it is not that.
+*/
+
+extern void lc_owner_scan (char const *s, uid_t *uid, gid_t *gid) ;
 
 #endif

@@ -18,6 +18,11 @@
 
 extern int lc_proc_open (void) ;
 
+ /* The same where only the caller itself is of interest (pid 0 in what follows):
+    /proc may be of any PID namespace that has a number for it. */
+
+extern int lc_proc_open_self (void) ;
+
 /*
    Opens a file of the process pid (0: the caller) with those open(2) flags,
    O_CLOEXEC added; procfd is what lc_proc_open gave. name may hold slashes.
@@ -49,11 +54,20 @@ extern int lc_proc_ns (int procfd, pid_t pid, char const *name) ;
 extern char const *lc_fdpath (char *s, int fd) ;
 
 /*
-   The id of the mount that fd is on: mnt_id of proc_pid_fdinfo(5).
+   The id of the mount that fd is on: mnt_id of proc_pid_fdinfo(5). The second one
+   opens a procfs for that, the first has one in procfd.
    Returns it, or -1 with errno set.
 */
 
+extern int lc_proc_mount (int procfd, int fd) ;
 extern int lc_proc_mnt_id (int fd) ;
+
+/*
+   Appends, with a null, the path of fd from the root of the process to sa.
+   Returns 1, or 0 with errno set: ENOENT if it is not below the root.
+*/
+
+extern int lc_proc_path (int procfd, int fd, stralloc *sa) ;
 
 /*
    The name of the file system type of the mount that fd is on ("ext4"),

@@ -23,6 +23,9 @@
 
  /* The numbers above 423 are the same on every architecture but alpha. */
 
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #endif
@@ -40,6 +43,9 @@
 #endif
 #ifndef SYS_fspick
 #define SYS_fspick 433
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
 #endif
 #ifndef SYS_openat2
 #define SYS_openat2 437
@@ -174,6 +180,18 @@ struct lc_mount_attr
 static inline int lc_mount_setattr (int dirfd, char const *path, unsigned int flags, struct lc_mount_attr const *attr)
 {
   return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr)) ;
+}
+
+ /* Linux 5.3: pidfd_open(2), close-on-exec by itself. Linux 5.1: pidfd_send_signal(2) */
+
+static inline int lc_pidfd_open (pid_t pid)
+{
+  return (int)syscall(SYS_pidfd_open, pid, 0) ;
+}
+
+static inline int lc_pidfd_kill (int pidfd, int sig)
+{
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, (void *)0, 0) ;
 }
 
  /* Linux 5.6: time namespaces. Linux 4.6: cgroup namespaces. */
