@@ -210,6 +210,8 @@ namespaces uts ipc cgroup'
   stdout_is '<a b><><-v><$X>'
   ok lc-compile -x -A -a echo -a 'a  b' init.yml
   stdout_is 'a  b'
+  ok lc-compile -A init.yml
+  is "$(tail -n 1 <<< "$output")" /sbin/init 'the command'
   rm init.yml
   ok lc-compile -a one
   stdout_like '/sbin/init one$'
@@ -238,7 +240,6 @@ namespaces uts ipc cgroup'
   fails 100 'lc-compile: fatal: -o and -x exclude each other' lc-compile -x -o new init.yml
   fails 100 'lc-compile: fatal: -o wants the name of a file' lc-compile -o '' init.yml
   fails 100 'lc-compile: fatal: the name of the configuration is empty' lc-compile ''
-  fails 100 'lc-compile: fatal: -A is of use only with -a' lc-compile -A init.yml
   fails 100 'lc-compile: fatal: the first argument replaces the command, and is empty' lc-compile -A -a '' init.yml
   run ! test -e new
 }
