@@ -69,7 +69,7 @@ LINKER := $(conf-ld) $(conf-ldflags) $(if $(flag-allstatic),-static,-pie) $(path
 # Test helpers are static in every build, and may use the library.
 
 COMPILE_HELPER := $(filter-out -fPIE,$(COMPILE)) -fno-pie $(conf-ldflags) -static $(path-library:%=-L%)
-HELPER_LIBS := -lexecline -lskarnet
+HELPER_LIBS := -lyaml -lexecline -lskarnet
 
 include package/info
 include package/targets.mak
@@ -169,7 +169,7 @@ $(IMAGE_SCRIPTS): $(BUILD)/image/%: src/scripts/image/% $(BUILD)/settings
 	@chmod 0755 $@.new
 	@mv -f $@.new $@
 
-$(BUILD)/tests/%: tests/helper/%.c $(LIBRARIES) $(wildcard src/include/lcboot/*.h tests/helper/*.h) $(BUILD)/settings
+$(BUILD)/tests/%: tests/helper/%.c $(LIBRARIES) $(wildcard src/include/*/*.h tests/helper/*.h) $(BUILD)/settings
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE_HELPER) -o $@ $< $(LIBRARIES) $(HELPER_LIBS)

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 load lib
 
-usage='lc-idmap: usage: lc-idmap [ -v ] [ -R root ] [ -r ] [ -o flags ] ( ( -b map | -u map | -g map )... | -n nsfile ) source target prog...'
+usage='lc-idmap: usage: lc-idmap [ -v ] [ -R root ] [ -r ] [ -o flags ] ( ( -b map | -u map | -g map | -m type:map )... | -n nsfile ) source target prog...'
 
 setup ()
 {
@@ -40,15 +40,37 @@ holder ()  # ARGS…: a process in new namespaces, SPAWNED
   fails 100 "$usage" lc-idmap -b 0:1000:1
   fails 100 "$usage" lc-idmap -b 0:1000:1 src
   fails 100 "$usage" lc-idmap -z src dst
-  fails 100 'lc-idmap: fatal: no map: -b, -u, -g or -n is needed' lc-idmap src dst true
-  fails 100 'lc-idmap: fatal: -n gives the maps: it excludes -b, -u and -g' lc-idmap -n /proc/self/ns/user -b 0:1:1 src dst true
-  fails 100 'lc-idmap: fatal: -n gives the maps: it excludes -b, -u and -g' lc-idmap -g 0:1:1 -n /proc/self/ns/user src dst true
+  fails 100 'lc-idmap: fatal: no map: -b, -u, -g, -m or -n is needed' lc-idmap src dst true
+  fails 100 'lc-idmap: fatal: -n gives the maps: it excludes -b, -u, -g and those of -m' lc-idmap -n /proc/self/ns/user -b 0:1:1 src dst true
+  fails 100 'lc-idmap: fatal: -n gives the maps: it excludes -b, -u, -g and those of -m' lc-idmap -g 0:1:1 -n /proc/self/ns/user src dst true
   fails 100 'lc-idmap: fatal: option bind is not a flag of a mount' lc-idmap -o ro,bind -b 0:1:1 src dst true
   fails 100 'lc-idmap: fatal: option size=1m is not a flag of a mount' lc-idmap -o size=1m -b 0:1:1 src dst true
   fails 100 'lc-idmap: fatal: invalid id map: 0:x (expected inside:outside[:count])' lc-idmap -b 0:x src dst true
   fails 100 'lc-idmap: fatal: id maps 0:100:10 and 5:200:10 overlap inside' lc-idmap -b 0:100:10 -b 5:200:10 src dst true
   fails 100 'lc-idmap: fatal: id maps 0:100:10 and 20:105:10 overlap outside' lc-idmap -u 0:100:10 -u 20:105:10 src dst true
   not_mounted /mnt/dst
+}
+
+@test "-m: maps with their kind before them, and namespaces" {
+  local both user group
+  for both in b both; do
+    ok lc-idmap -m "$both:0:1000000:65536" src dst stat -c %u:%g dst/user
+    stdout_is 1000001:1000002
+    umount dst
+  done
+  for user in u uid; do
+    for group in g gid; do
+      ok lc-idmap -m "$user:0:1000000:65536" -m "$group:0:2000000:65536" src dst stat -c %u:%g dst/user
+      stdout_is 1000001:2000002
+      umount dst
+    done
+  done
+  fails_like 100 'lc-idmap: fatal: invalid map: x:0:1:1 \(expected .*\)' lc-idmap -m x:0:1:1 src dst
+  fails 100 'lc-idmap: fatal: invalid id map: 0:x (expected inside:outside[:count])' lc-idmap -m b:0:x src dst
+  not_mounted /mnt/dst
+  holder -M 0:500000:1000 -G 0:600000:1000
+  ok lc-idmap -m "/proc/$SPAWNED/ns/user" src dst
+  owner_is 500001:600002 dst/user
 }
 
 @test "-b shows the ids of both kinds, shifted" {

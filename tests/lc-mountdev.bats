@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 load lib
 
-usage='lc-mountdev: usage: lc-mountdev [ -v ] [ -R root ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog...'
+usage='lc-mountdev: usage: lc-mountdev [ -v ] [ -R root ] [ -d ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog...'
 new_api=open_tree,move_mount,fsopen,fsmount,fsconfig,fspick,mount_setattr
 no_mknod=(setpriv --bounding-set=-mknod --inh-caps=-mknod)
 names='console fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero'
@@ -393,6 +393,16 @@ left ()  # ARGS…: what -a with those leaves of $everything, but what is always
   fails 111 'lc-mountdev: fatal: unable to open the root nosuch: No such file or directory' lc-mountdev -R nosuch /dev touch ran
   [[ ! -e ran ]]
   nothing_mounted
+}
+
+@test "-d: a missing target is made, but through no link" {
+  ok lc-mountdev -R root -d /a/dev test -c root/a/dev/null
+  is "$(stat -c %a root/a)" 755
+  ok lc-mountdev -R root -d /a/dev test -c root/a/dev/null
+  mkdir out
+  ln -s /mnt/out root/b
+  fails 111 'lc-mountdev: fatal: unable to make /b/dev: Too many levels of symbolic links' lc-mountdev -R root -d /b/dev true
+  is "$(ls out)" ''
 }
 
 @test "an option that tmpfs does not know" {

@@ -3,6 +3,7 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
+#include <string.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -23,8 +24,29 @@
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
 
-#define USAGE "lc-idmap [ -v ] [ -R root ] [ -r ] [ -o flags ] ( ( -b map | -u map | -g map )... | -n nsfile ) source target prog..."
+#define USAGE "lc-idmap [ -v ] [ -R root ] [ -r ] [ -o flags ] ( ( -b map | -u map | -g map | -m type:map )... | -n nsfile ) source target prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
+
+ /* A map with its kind before it, as mount-idmapped(8) and mount(8) take it. Returns
+    0 if s is something else. */
+
+static int add_typed (lc_idmaps *maps, char const *s)
+{
+  static struct { char const *name ; int uid ; int gid ; } const types[] =
+  {
+    { "b:", 1, 1 }, { "both:", 1, 1 }, { "u:", 1, 0 }, { "uid:", 1, 0 }, { "g:", 0, 1 }, { "gid:", 0, 1 }
+  } ;
+  unsigned int i = 0 ;
+  for (; i < sizeof(types) / sizeof(types[0]) ; i++)
+  {
+    size_t n = strlen(types[i].name) ;
+    if (strncmp(s, types[i].name, n)) continue ;
+    if (types[i].uid) lc_idmap_add(&maps->uid, s + n) ;
+    if (types[i].gid) lc_idmap_add(&maps->gid, s + n) ;
+    return 1 ;
+  }
+  return 0 ;
+}
 
 static int open_userns (char const *nsfile)
 {
@@ -86,7 +108,7 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "vR:ro:b:u:g:n:", &l) ;
+      int opt = subgetopt_r(argc, argv, "vR:ro:b:u:g:m:n:", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
@@ -100,6 +122,11 @@ int main (int argc, char const **argv)
         case 'b' : lc_idmap_add(&maps.uid, l.arg) ; lc_idmap_add(&maps.gid, l.arg) ; break ;
         case 'u' : lc_idmap_add(&maps.uid, l.arg) ; break ;
         case 'g' : lc_idmap_add(&maps.gid, l.arg) ; break ;
+        case 'm' :
+          if (add_typed(&maps, l.arg)) break ;
+          if (l.arg[0] != '/') strerr_dief(100, "invalid map: ", l.arg, " (expected b:, u: or g: and a map, or the absolute path of a user namespace)") ;
+          nsfile = l.arg ;
+          break ;
         case 'n' : nsfile = l.arg ; break ;
         default : dieusage() ;
       }
@@ -107,8 +134,8 @@ int main (int argc, char const **argv)
     argc -= l.ind ; argv += l.ind ;
   }
   if (argc < 2) dieusage() ;
-  if (nsfile && (maps.uid.len || maps.gid.len)) strerr_dief(100, "-n gives the maps: it excludes -b, -u and -g") ;
-  if (!nsfile && !maps.uid.len && !maps.gid.len) strerr_dief(100, "no map: -b, -u, -g or -n is needed") ;
+  if (nsfile && (maps.uid.len || maps.gid.len)) strerr_dief(100, "-n gives the maps: it excludes -b, -u, -g and those of -m") ;
+  if (!nsfile && !maps.uid.len && !maps.gid.len) strerr_dief(100, "no map: -b, -u, -g, -m or -n is needed") ;
 
   srcfd = open(argv[0], O_PATH | O_CLOEXEC) ;
   if (srcfd == -1) strerr_diefusys(111, "open ", argv[0]) ;

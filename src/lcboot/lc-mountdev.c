@@ -15,9 +15,18 @@
 #include <lcboot/mountopts.h>
 #include <lcboot/say.h>
 
-#define USAGE "lc-mountdev [ -v ] [ -R root ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog..."
+#define USAGE "lc-mountdev [ -v ] [ -R root ] [ -d ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 #define dienomem() strerr_diefusys(111, "allocate memory")
+
+ /* lc_dev_mount looks at it again, and whether it is a directory */
+
+static void make_target (int rootfd, char const *target)
+{
+  int fd = lc_inroot_open(rootfd, target, LC_INROOT_MKDIR) ;
+  if (fd == -1) strerr_diefusys(111, "make ", target) ;
+  fd_close(fd) ;
+}
 
 static void add_regex (genalloc *list, char const *s)
 {
@@ -37,6 +46,7 @@ int main (int argc, char const **argv)
   lc_dev dev = LC_DEV_ZERO ;
   char const *root = 0 ;
   char const *problem ;
+  int make = 0 ;
   PROG = "lc-mountdev" ;
   lc_verbose_init() ;
   lc_mountopts_scan(&dev.o, "mode=0755,nosuid") ;
@@ -44,12 +54,13 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "vR:ax:X:o:", &l) ;
+      int opt = subgetopt_r(argc, argv, "vR:dax:X:o:", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
         case 'v' : lc_verbosity++ ; break ;
         case 'R' : root = l.arg ; break ;
+        case 'd' : make = 1 ; break ;
         case 'a' : dev.all = 1 ; break ;
         case 'x' : if (!genalloc_append(char const *, &dev.globs, &l.arg)) dienomem() ; break ;
         case 'X' : add_regex(&dev.regexes, l.arg) ; break ;
@@ -66,6 +77,7 @@ int main (int argc, char const **argv)
   if (!dev.all && (dev.globs.len || dev.regexes.len)) strerr_dief(100, "-x and -X are of use only with -a") ;
   if (dev.o.what || dev.o.propagation) strerr_dief(100, "-o takes flags and options of a tmpfs only") ;
   dev.rootfd = lc_root_option(root) ;
+  if (make) make_target(dev.rootfd, argv[0]) ;
   lc_dev_mount(&dev, argv[0]) ;
   lc_say("a new /dev is on ", argv[0], root ? " in " : "", root ? root : "") ;
   if (root) fd_close(dev.rootfd) ;

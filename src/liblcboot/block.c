@@ -21,9 +21,8 @@ char const *const *lc_block (int argc, char const **argv, int *ind, char const *
   return (char const *const *)block ;
 }
 
-char const *const *lc_block_option (int argc, char const **argv, subgetopt *l, char const *what)
+char const *const *lc_block_optional (int argc, char const **argv, subgetopt *l, char const *what)
 {
-  char const *const *block ;
    /* subgetopt_r moves on from the end of an argument at its next call only */
   if (l->pos && !argv[l->ind][l->pos])
   {
@@ -31,7 +30,12 @@ char const *const *lc_block_option (int argc, char const **argv, subgetopt *l, c
     l->pos = 0 ;
   }
   if (l->pos) strerr_dief(100, what, " must be the last option of its argument, ", argv[l->ind]) ;
-  block = lc_block(argc, argv, &l->ind, what) ;
+  return lc_block(argc, argv, &l->ind, what) ;
+}
+
+char const *const *lc_block_option (int argc, char const **argv, subgetopt *l, char const *what)
+{
+  char const *const *block = lc_block_optional(argc, argv, l, what) ;
   if (!block[0]) strerr_dief(100, "empty block after ", what) ;
   return block ;
 }

@@ -17,13 +17,13 @@
 #include <lcboot/attach.h>
 #include <lcboot/inroot.h>
 #include <lcboot/newroot.h>
+#include <lcboot/pidns.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
 
 #define OVERLAYFS_MAGIC 0x794c7630
-#define INITIAL_PIDNS_INO 0xeffffffcU  /* PROC_PID_INIT_INO */
 
  /* The newroot bound on itself, with all that is mounted below it. */
 
@@ -226,17 +226,7 @@ static void empty_root (int oldfd)
 static int may_empty (int newfd)
 {
   struct statfs sfs ;
-  struct stat st ;
-  int yes = 0 ;
-  int procfd = getpid() == 1 && !fstatfs(newfd, &sfs) && sfs.f_type != OVERLAYFS_MAGIC ? lc_proc_open() : -1 ;
-  int fd = procfd >= 0 ? lc_proc_ns(procfd, 0, "pid") : -1 ;
-  if (fd >= 0)
-  {
-    yes = !fstat(fd, &st) && st.st_ino == INITIAL_PIDNS_INO ;
-    fd_close(fd) ;
-  }
-  if (procfd >= 0) fd_close(procfd) ;
-  return yes ;
+  return getpid() == 1 && !fstatfs(newfd, &sfs) && sfs.f_type != OVERLAYFS_MAGIC && lc_pidns_is_first() ;
 }
 
 static void switch_root (int *newfd, char const *newroot, int oldfd, int asked)

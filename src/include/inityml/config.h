@@ -38,37 +38,35 @@ struct inityml_commands_s
   size_t n ;
 } ;
 
-typedef enum inityml_rootmode_e inityml_rootmode, *inityml_rootmode_ref ;
-enum inityml_rootmode_e
+typedef enum inityml_rootmode_e
 {
   INITYML_ROOT_PIVOT,
   INITYML_ROOT_CHROOT,
   INITYML_ROOT_SWITCH,
   INITYML_ROOT_NONE
-} ;
+} inityml_rootmode, *inityml_rootmode_ref ;
 
  /* Where the boot insists on being: "auto" and "guess" are ANY. */
 
-typedef enum inityml_engine_e inityml_engine, *inityml_engine_ref ;
-enum inityml_engine_e
+typedef enum inityml_engine_e
 {
   INITYML_ENGINE_ANY,
-  INITYML_ENGINE_NONE,       /* mode: none, the setup is left out */
+  INITYML_ENGINE_NONE,       /* mode: none, the setup is left out: nothing is mapped, no namespaces, mounts,
+                                hostname or memory, and network is KEEP */
   INITYML_ENGINE_LXC_LIBVIRT,
   INITYML_ENGINE_LXC,
   INITYML_ENGINE_NSPAWN,
   INITYML_ENGINE_OCI,
   INITYML_ENGINE_VM
-} ;
+} inityml_engine, *inityml_engine_ref ;
 
-typedef enum inityml_network_e inityml_network, *inityml_network_ref ;
-enum inityml_network_e
+typedef enum inityml_network_e
 {
   INITYML_NETWORK_KEEP,      /* the engine's, no new namespace */
   INITYML_NETWORK_NEW,       /* a new one with nothing but lo */
   INITYML_NETWORK_MOVE,      /* a new one, the engine's interfaces moved into it */
   INITYML_NETWORK_TAKE       /* the same, because the file says so itself: even out of the initial namespace */
-} ;
+} inityml_network, *inityml_network_ref ;
 
  /* Mount and user are not among them: a mount namespace is always made, a user
     namespace with id_map. Net is network's. */
@@ -102,15 +100,26 @@ struct inityml_config_s
   char const *memory ;       /* as lc-cgroup -m takes it, 0 for no limit */
   inityml_words mounts ;     /* fstab(5) lines, checked */
   inityml_network network ;
-  int keep_addresses ;
+  int keep_addresses ;       /* 0 unless interfaces are moved */
   unsigned int namespaces ;  /* INITYML_NS_* */
 } ;
 
+#define INITYML_DEFAULT "/mnt/init.yml"
+#define INITYML_INIT "/sbin/init"  /* the default command */
+#define INITYML_SIZE_MAX 4194304  /* of a file */
+
 /*
-   Reads the file (0 for the default one, which may be missing: all defaults), and
-   fills in c. Every mistake is said on standard error as file:line:column: what;
-   returns 1 if there was none, else 0. Dies 111, naming the file, when it cannot
-   be read or memory is short.
+   Makes c of the len bytes at s, an init.yml. Every mistake is said on standard
+   error as file:line:column: what, and how many there are; returns 1 if there was
+   none, else 0. Dies 111 when memory is short.
+*/
+
+extern int inityml_config_parse (inityml_config *c, char const *s, size_t len, char const *file) ;
+
+/*
+   The same for what is in the file; 0 is INITYML_DEFAULT, which may be missing: all
+   defaults; "-" is standard input. Dies 111, naming the file, when it cannot be
+   read.
 */
 
 extern int inityml_config_read (inityml_config *c, char const *file) ;

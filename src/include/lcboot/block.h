@@ -14,8 +14,13 @@
 extern char const *const *lc_block (int argc, char const **argv, int *ind, char const *what) ;
 
 /*
-   The same for the block of the option what that l has just given, a command,
-   which cannot be empty: dies 100 then too. l moves past it.
+   The same for the block of the option what that l has just given. l moves past it.
+*/
+
+extern char const *const *lc_block_optional (int argc, char const **argv, subgetopt *l, char const *what) ;
+
+/*
+   The same for a block that is a command, which cannot be empty: dies 100 then too.
 */
 
 extern char const *const *lc_block_option (int argc, char const **argv, subgetopt *l, char const *what) ;

@@ -8,4 +8,17 @@
 
 extern void lc_close (int fd) ;
 
+/*
+   Closes every descriptor from first on. close_range(2) is Linux 5.9; without it
+   the list is in procfs, and listfd is what lc_fd_list returned.
+   Returns 1, or 0 with errno set if there is neither.
+*/
+
+extern int lc_close_from (unsigned int first, int listfd) ;
+
+ /* Opens the list that lc_close_from will need, where /proc can be trusted: a
+    close-on-exec descriptor, or -1 if none is needed or to be had. */
+
+extern int lc_fd_list (void) ;
+
 #endif

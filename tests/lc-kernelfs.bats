@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+#
+# lc-kernelfs in a container; what it does on a machine is in lc-kernelfs-vm.bats.
+
+load lib
+
+inside ()  # CMD…: as PID 1 of namespaces of its own, without any of it
+{
+  fresh lc-unshare -p -m -n -u -i -C -- bash -c 'umount -R /sys 2> /dev/null ; while umount -l /proc 2> /dev/null ; do : ; done ; exec "$@"' bash "$@"
+}
+
+@test "wrong usage" {
+  fails 100 'lc-kernelfs: usage: lc-kernelfs [ -v ] prog...' lc-kernelfs -z
+}
+
+@test "what is there is left alone" {
+  inside lc-kernelfs true
+  ok inside sh -c 'mount -t proc proc /proc ; mount -t sysfs sysfs /sys ; cat /proc/mounts > a ; lc-kernelfs -v cmp - /proc/mounts < a'
+}
+
+@test "proc and sysfs, but nothing that is the machine's" {
+  try inside lc-kernelfs -v sh -c 'grep -E " /(proc|sys|dev|run)[^ ]* " /proc/mounts | cut -d " " -f 2-4'
+  status_is 0
+  stdout_has '/proc proc rw,nosuid,nodev,noexec,relatime'
+  stdout_has '/sys sysfs rw,nosuid,nodev,noexec,relatime'
+  stderr_is $'lc-kernelfs: info: a proc is on /proc\nlc-kernelfs: info: a sysfs is on /sys'
+  ok lc-unshare -p -m sh -c 'mount -t tmpfs dev /dev ; mount -t tmpfs sys /sys/fs/cgroup ; umount /sys/fs/cgroup ; lc-kernelfs ls /dev'
+  stdout_is ''
+}
+
+@test "a directory that is missing is made" {
+  busybox_root root
+  cp "$LCBOOT_BIN/lcboot" root/bin/lc-kernelfs
+  rmdir root/proc root/sys
+  ok lc-unshare -p -m -n lc-pivot root /bin/lc-kernelfs /bin/busybox ls -d /proc/self /sys/class
+  stdout_is $'/proc/self\n/sys/class'
+}
+
+@test "what cannot be mounted is a warning" {
+  try lc-unshare -U -B 0:1000000:1 -m sh -c 'mount -t tmpfs x /sys ; exec lc-kernelfs echo on'
+  status_is 0
+  stdout_is on
+  stderr_like '^lc-kernelfs: warning: unable to mount a sysfs on /sys: Operation not permitted$'
+}
+
+@test "prog gets everything as it came" {
+  same_state lc-kernelfs
+}
