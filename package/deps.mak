@@ -5,6 +5,7 @@
 $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/lcboot/lc-initctl.o: src/lcboot/lc-initctl.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/ctlfifo.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/initreq.h src/include/lcboot/inits.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sealed.h src/include/lcboot/signals.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/userns.h
@@ -18,11 +19,14 @@ $(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attac
 $(BUILD)/obj/liblcboot/block.o: src/liblcboot/block.c src/include/lcboot/block.h
 $(BUILD)/obj/liblcboot/blockfs.o: src/liblcboot/blockfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h
 $(BUILD)/obj/liblcboot/child.o: src/liblcboot/child.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/signals.h src/include/lcboot/tolerant.h
+$(BUILD)/obj/liblcboot/ctlfifo.o: src/liblcboot/ctlfifo.c src/include/lcboot/attach.h src/include/lcboot/ctlfifo.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
 $(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
+$(BUILD)/obj/liblcboot/initreq.o: src/liblcboot/initreq.c src/include/lcboot/initreq.h
+$(BUILD)/obj/liblcboot/inits.o: src/liblcboot/inits.c src/include/lcboot/fd.h src/include/lcboot/initreq.h src/include/lcboot/inits.h src/include/lcboot/inroot.h src/include/lcboot/proc.h src/include/lcboot/signals.h src/include/lcboot/sys.h src/include/lcboot/watch.h
 $(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/loop.o: src/liblcboot/loop.c src/include/lcboot/fd.h src/include/lcboot/loop.h
 $(BUILD)/obj/liblcboot/mountopts.o: src/liblcboot/mountopts.c src/include/lcboot/ids.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
@@ -41,7 +45,7 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 
 # Libraries
 
-$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/ctlfifo.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/initreq.o $(BUILD)/obj/liblcboot/inits.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
 
@@ -51,6 +55,8 @@ $(BUILD)/bin/lc-hostname: LINK := $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib
 $(BUILD)/bin/lc-hostname: $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-idmap: LINK := $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-idmap: $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-initctl: LINK := $(BUILD)/obj/lcboot/lc-initctl.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-initctl: $(BUILD)/obj/lcboot/lc-initctl.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-mountdev: LINK := $(BUILD)/obj/lcboot/lc-mountdev.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-mountdev: $(BUILD)/obj/lcboot/lc-mountdev.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-mountfs: LINK := $(BUILD)/obj/lcboot/lc-mountfs.o $(BUILD)/lib/liblcboot.a -lskarnet

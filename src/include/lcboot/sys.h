@@ -23,6 +23,12 @@
 
  /* The numbers above 423 are the same on every architecture but alpha. */
 
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #endif
@@ -191,6 +197,18 @@ static inline int lc_mount_setattr (int dirfd, char const *path, unsigned int fl
 static inline pid_t lc_clone (unsigned long flags)
 {
   return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) ;
+}
+
+ /* Linux 5.3: pidfd_open(2), which is close-on-exec. Linux 5.1: pidfd_send_signal(2) */
+
+static inline int lc_pidfd_open (pid_t pid)
+{
+  return (int)syscall(SYS_pidfd_open, pid, 0) ;
+}
+
+static inline int lc_pidfd_send_signal (int pidfd, int sig)
+{
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, 0, 0) ;
 }
 
  /* pivot_root(2), which no libc wraps */
