@@ -10,6 +10,7 @@ $(BUILD)/obj/lcboot/lc-engine.o: src/lcboot/lc-engine.c src/include/lcboot/exec.
 $(BUILD)/obj/lcboot/lc-getopt.o: src/lcboot/lc-getopt.c src/include/lcboot/block.h src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/lcboot/lc-initctl.o: src/lcboot/lc-initctl.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/ctlfifo.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/initreq.h src/include/lcboot/inits.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sealed.h src/include/lcboot/signals.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-kernelfs.o: src/lcboot/lc-kernelfs.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/pidns.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-mountcgroup.o: src/lcboot/lc-mountcgroup.c src/include/lcboot/cgroupfs.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
@@ -35,11 +36,14 @@ $(BUILD)/obj/liblcboot/cgroupend.o: src/liblcboot/cgroupend.c src/include/lcboot
 $(BUILD)/obj/liblcboot/cgroupfs.o: src/liblcboot/cgroupfs.c src/include/lcboot/attach.h src/include/lcboot/cgroupfs.h src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/liblcboot/child.o: src/liblcboot/child.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/signals.h src/include/lcboot/tolerant.h
 $(BUILD)/obj/liblcboot/commands.o: src/liblcboot/commands.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/commands.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/say.h src/include/lcboot/tolerant.h
+$(BUILD)/obj/liblcboot/ctlfifo.o: src/liblcboot/ctlfifo.c src/include/lcboot/attach.h src/include/lcboot/ctlfifo.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
 $(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
+$(BUILD)/obj/liblcboot/initreq.o: src/liblcboot/initreq.c src/include/lcboot/initreq.h
+$(BUILD)/obj/liblcboot/inits.o: src/liblcboot/inits.c src/include/lcboot/fd.h src/include/lcboot/initreq.h src/include/lcboot/inits.h src/include/lcboot/inroot.h src/include/lcboot/proc.h src/include/lcboot/signals.h src/include/lcboot/sys.h src/include/lcboot/watch.h
 $(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/keep.o: src/liblcboot/keep.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/keep.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/loop.o: src/liblcboot/loop.c src/include/lcboot/fd.h src/include/lcboot/loop.h
@@ -62,7 +66,7 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 # Libraries
 
 $(BUILD)/lib/libinityml.a: $(BUILD)/obj/libinityml/config.o $(BUILD)/obj/libinityml/mistakes.o $(BUILD)/obj/libinityml/quote.o $(BUILD)/obj/libinityml/script.o $(BUILD)/obj/libinityml/words.o $(BUILD)/obj/libinityml/yaml.o
-$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/cgroupfs.o $(BUILD)/obj/liblcboot/cgroup.o $(BUILD)/obj/liblcboot/cgroupend.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/commands.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/pidns.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/cgroupfs.o $(BUILD)/obj/liblcboot/cgroup.o $(BUILD)/obj/liblcboot/cgroupend.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/commands.o $(BUILD)/obj/liblcboot/ctlfifo.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/initreq.o $(BUILD)/obj/liblcboot/inits.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/pidns.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
 
@@ -82,6 +86,8 @@ $(BUILD)/bin/lc-hostname: LINK := $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib
 $(BUILD)/bin/lc-hostname: $(BUILD)/obj/lcboot/lc-hostname.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-idmap: LINK := $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-idmap: $(BUILD)/obj/lcboot/lc-idmap.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-initctl: LINK := $(BUILD)/obj/lcboot/lc-initctl.o $(BUILD)/lib/liblcboot.a -lskarnet
+$(BUILD)/bin/lc-initctl: $(BUILD)/obj/lcboot/lc-initctl.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-kernelfs: LINK := $(BUILD)/obj/lcboot/lc-kernelfs.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
 $(BUILD)/bin/lc-kernelfs: $(BUILD)/obj/lcboot/lc-kernelfs.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-mountcgroup: LINK := $(BUILD)/obj/lcboot/lc-mountcgroup.o $(BUILD)/lib/liblcboot.a -lskarnet

@@ -45,8 +45,25 @@ setup:
 root: /mnt/new
 devices: {exclude: "*"}
 END
+  cat > "$root/mnt/memory.yml" <<'END'
+memory: 64M
+setup:
+  mode: auto
+  before:
+  - mount -t tmpfs -o mode=0755 guest /mnt/new
+  - cp -a /mnt/root/. /mnt/new
+  - chown -R 100000:100000 /mnt/new
+root: /mnt/new
+devices: {exclude: "*"}
+id_map: {users: 0 100000 65536}
+network: keep
+exec: [sh, -c, "cd /sys/fs/cgroup ; cat memory.max ; echo max > memory.max || echo stays"]
+END
   mkdir -p "$root/mnt/new" "$root/run"
   vm initramfs bookworm <<'END'
+lc-mountfs -t cgroup2 cgroup2 /sys/fs/cgroup
+run memory lc-cgroup -m 200M engine lc-unshare -p -m -u -i -n -C lc-mountfs -t proc proc /proc lc-mountfs -t cgroup2 cgroup2 /sys/fs/cgroup lc-compile -x /mnt/memory.yml
+umount /sys/fs/cgroup
 umount /sys
 umount /proc
 umount -l /dev
@@ -73,6 +90,13 @@ END
   said initramfs devices $'/dev/null\n/dev/pts/ptmx'
   said initramfs interfaces lo
   console initramfs | grep -q 'reboot: Power down'
+}
+
+@test "memory: a limit that the guest cannot lift" {
+  booted
+  section initramfs memory
+  status_is 0
+  stdout_is $'67108864\nstays'
 }
 
 @test "lc-engine: a machine is a vm" {

@@ -14,6 +14,11 @@ setup ()
   printf '#!/bin/sh\nexec "$@"\n' > root/sbin/init
 }
 
+teardown ()
+{
+  drop_cgroup
+}
+
 mapped ()
 {
   chown -R 1000000:1000000 root
@@ -387,6 +392,28 @@ id_map: {users: 0 1000000 65536}"
   refused_boot 'exec: {before: [echo a, sh -c "exit 3", touch /ran]}' 'lc-pivot: fatal: the command sh exited with 3, so the program is not run'
   refused_boot 'exec: {before: nosuch}' 'lc-pivot: fatal: the command nosuch exited with 127, so the program is not run'
   refused_boot 'root: /mnt/nosuch' 'lc-mountfs: fatal: unable to open .*/mnt/nosuch.*: No such file or directory'
+}
+
+@test "cgroup: the guest's own part, delegated by the kernel's list and no more" {
+  own_cgroup
+  # another process is in it, as an engine's may be
+  spawn sh -c 'echo there; exec sleep 100'
+  expect there
+  ENGINE='mount -t cgroup2 cgroup2 /sys/fs/cgroup'
+  local look='cd /sys/fs/cgroup ; cat /proc/self/cgroup | grep ^0: ; stat -c "%u %n" . cgroup.procs cgroup.subtree_control cgroup.max.depth ; mkdir new && echo $$ > new/cgroup.procs && cat /proc/self/cgroup | grep ^0: ; echo $$ > cgroup.procs ; rmdir new'
+  effect '' "$look" $'0::/\n0 .\n0 cgroup.procs\n0 cgroup.subtree_control\n0 cgroup.max.depth\n0::/new'
+  mapped
+  local ns
+  for ns in uts,ipc,cgroup uts,ipc,cgroup,pid; do
+    effect "{id_map: {users: 0 1000000 65536}, namespaces: [$ns]}" "$look" \
+      $'0::/\n0 .\n0 cgroup.procs\n0 cgroup.subtree_control\n65534 cgroup.max.depth\n0::/new'
+  done
+  effect '{id_map: {users: 0 1000000 65536}, namespaces: [uts]}' 'stat -f -c %T /sys/fs/cgroup; stat -c %u /sys/fs/cgroup' $'UNKNOWN\n0'
+  kill "$SPAWNED"
+}
+
+@test "memory: where it cannot be limited the boot fails, and says so" {
+  refused_boot 'memory: 64M' 'lc-cgroup: fatal: .* not mounted here|lc-cgroup: fatal: there is no cgroup file system mounted here'
 }
 
 @test "devices: exclude and rexclude" {
