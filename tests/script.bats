@@ -163,6 +163,40 @@ namespaces: [$ns]"
   done
 }
 
+# in_engine_ns MASKS CMD…: the same in a container whose engine has a user namespace of
+# its own, and what it has covered is locked
+
+in_engine_ns ()
+{
+  fresh env -i PATH="$PATH" masks="$1" lc-unshare -m lc-unshare -p -u -i -n -l -C -B 0:100000:200000 \
+    -b ' importas' ' PID' ' LCBOOT_PID' ' lc-setns' ' -n' ' /proc/${PID}/ns/net' ' -n' ' /proc/${PID}/ns/pid' \
+    ' sh' ' -ec' ' mount -t proc proc /proc ; mount -t sysfs sysfs /sys ; eval "$masks"' '' \
+    lc-unshare -m "${@:2}"
+}
+
+@test "an engine with a user namespace of its own, with and without masks" {
+  local yaml masks
+  chown 100000:100000 /mnt
+  for masks in '' 'mount --bind /dev/null /proc/timer_list ; mount -t tmpfs x /sys/firmware'; do
+    for yaml in '' 'id_map: {users: 0 1000 1000}' '{id_map: {users: 0 1000 1000}, network: keep}'; do
+      chown -R "$([[ -n $yaml ]] && echo 101000:101000 || echo 100000:100000)" root
+      config "$yaml"
+      ok in_engine_ns "$masks" init sh -c 'id -u; ls -d /proc/self /sys/class; cut -d " " -f 2 /proc/mounts | grep -E "/(timer_list|firmware)"; touch /made'
+      if [[ -n $masks ]]; then
+        stdout_is $'0\n/proc/self\n/sys/class\n/proc/timer_list\n/sys/firmware'
+      else
+        stdout_is $'0\n/proc/self\n/sys/class'
+      fi
+      is "$(stat -c %u root/made)" "$([[ -n $yaml ]] && echo 101000 || echo 100000)"
+    done
+  done
+  # a proc of a new PID namespace would show more than the engine allows
+  config 'namespaces: [pid]'
+  try in_engine_ns "$masks" init true
+  status_is 111
+  stderr_has 'unable to mount proc on /proc in /mnt/root'
+}
+
 @test "namespaces: those that are named are new, the others are the engine's" {
   local ns name want
   ENGINE='for n in uts ipc net cgroup pid time ; do readlink /proc/self/ns/$n > /mnt/root/$n ; done'
