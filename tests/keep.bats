@@ -500,6 +500,17 @@ lo
 locked'
 }
 
+@test "more than once in one chain" {
+  mask_oci
+  mkdir -p second/proc
+  ok lc-mountfs -R root -t proc -o "$safe" -k /proc proc /proc \
+    lc-mountfs -R root -t sysfs -o "$safe" -k /sys sysfs /sys \
+    lc-mountfs -R second -t proc -o "$safe" -k /mnt/root/proc proc /proc
+  kept_is /mnt/root/proc "$oci"
+  kept_is /mnt/second/proc "$oci"
+  is "$(below /mnt/root/sys | grep -c firmware)" 1
+}
+
 @test "nothing but the mounts reaches prog" {
   mask_oci
   same_state lc-mountfs -R root -t proc -k /proc proc /proc

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 TEST_TIMEOUT=120
 load lib
 load cache
@@ -227,6 +227,15 @@ lc-mountcgroup: info: control groups are on root'
 @test "nothing but the mounts reaches prog" {
   only_cgroup2
   same_state lc-mountcgroup root
+}
+
+@test "more than once in one chain" {
+  only_cgroup2
+  mkdir second
+  ok lc-mountcgroup root lc-mountcgroup -o ro second lc-mountcgroup second
+  mounted_is /mnt/root "$cgroup2"
+  mounted_is /mnt/second ". cgroup2 / ro,nosuid,nodev,noexec rw
+$cgroup2"
 }
 
 # Hierarchies of cgroup v1, in a machine of their own
