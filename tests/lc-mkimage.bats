@@ -507,7 +507,7 @@ chrooted ()  # PROG…: in the image, with an empty environment
   printf '\xff\x7f' | dd of=/mnt/foreign bs=1 seek=18 conv=notrunc status=none
   fails 100 'lc-mkimage: fatal: /mnt/foreign is for another machine' lc-mkimage -a /mnt/foreign /mnt/out
   # another C library's
-  sed 's/liblzma\.so\.5/libc.so\x00\x00\x00\x00\x00\x00/' /usr/bin/xz > /mnt/odd
+  sed 's/liblzma\.so\.5/libc.so\x00\x00\x00\x00\x00/' /usr/bin/xz > /mnt/odd
   chmod +x /mnt/odd
   fails_like 111 'lc-mkimage: fatal: (unable to find the libraries of /mnt/odd: .*|a library is missing: libc.so, which is needed by /mnt/odd)' \
     lc-mkimage -a /mnt/odd /mnt/out
