@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
@@ -24,11 +25,13 @@
 #include <lcboot/keep.h>
 #include <lcboot/loop.h>
 #include <lcboot/mountopts.h>
+#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
 #define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] [ -k dir ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
+#define SYSFS_MAGIC 0x62656572
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
 #define MOVE_OR_BIND (LC_OPT_MOVE | LC_OPT_BIND)
@@ -216,18 +219,43 @@ static int fail_keep (struct job_s const *j, char const *what)
   return 0 ;
 }
 
+ /* In a user namespace the kernel refuses a new proc or sysfs where the present one
+    is covered: what the new one would show is more. Of the same namespace, the
+    present one with its covers is as good. */
+
+static int bind_present (struct job_s const *j, int targetfd, int *mfd)
+{
+  lc_mountopts o = { .what = LC_OPT_BIND | LC_OPT_REC, .attr_set = j->o.attr_set, .propagation = j->o.propagation } ;
+  struct statfs sfs ;
+  int e = errno ;
+  int fd = open(j->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  int ok = fd >= 0 && (!strcmp(j->type, "proc") ? lc_proc_is_own(fd) : !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == SYSFS_MAGIC)
+    && lc_mount_bind(targetfd, fd, &o, mfd) ;
+  lc_close(fd) ;
+  if (ok)
+  {
+    lc_attach_log() ;
+    lc_say("the kernel refuses a new ", j->type, ": ", j->keep, " is bound") ;
+  }
+  errno = e ;
+  return ok ;
+}
+
  /* proc or sysfs, covered as the present one is */
 
 static int mount_covered (struct job_s const *j, int targetfd)
 {
   lc_keep k = LC_KEEP_ZERO ;
   int fd ;
+  int bound = 0 ;
   char const *bad = lc_keep_find(&k, j->keep) ;
   int ok = bad ? fail_keep(j, bad) :
-    lc_mount_fs(targetfd, j->type, j->source, &j->o, &fd) || fail(j, "mount ", j->source, " on ", j->target) ;
+    lc_mount_fs(targetfd, j->type, j->source, &j->o, &fd) ||
+    (errno == EPERM && (bound = bind_present(j, targetfd, &fd))) ||
+    fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
-    bad = lc_keep_carry(&k, fd, j->type) ;
+    bad = bound ? 0 : lc_keep_carry(&k, fd, j->type) ;
     if (bad || !propagate(j, fd))
     {
       int e = errno ;
