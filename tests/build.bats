@@ -114,7 +114,7 @@ programs ()
   need readelf
   local f
   for f in "$LCBOOT_BIN"/* "$LCBOOT_TESTS"/*; do
-    if [[ $(head -c 2 "$f") == '#!' ]]; then continue; fi
+    if [[ $(head -c 2 "$f") == "#!" ]]; then continue; fi
     run readelf -lW "$f"
     is "$status" 0 "readelf's status for $f"
     [[ $output != *INTERP* ]] || fail "$f is dynamic"
