@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; what lib.bash and container.bash set and read
 #
 # The init.yml of p5-lcboot's README, as it is there, booted: what the guest is then
 # is compared with what the file says.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr, container.bash reads ENGINE
 #
 # The boot that an init.yml describes, through the image's init and the script that
 # it compiles: what the guest's first process finds, notation by notation.
