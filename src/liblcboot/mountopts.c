@@ -126,21 +126,20 @@ static char const *one (lc_mountopts *o, char const *s)
 
 static char const *each (lc_mountopts *o, char const *s, char const *(*f) (lc_mountopts *, char const *))
 {
-  stralloc sa = STRALLOC_ZERO ;
+  char option[strlen(s) + 1] ;
   char const *err = 0 ;
   while (*s && !err)
   {
+    size_t n = 0 ;
     int quoted = 0 ;
-    sa.len = 0 ;
     for (; *s && (quoted || *s != ',') ; s++)
       if (*s == '"') quoted = !quoted ;
-      else if (!stralloc_append(&sa, *s)) dienomem() ;
+      else option[n++] = *s ;
     if (*s) s++ ;
-    if (!stralloc_0(&sa)) dienomem() ;
-    if (quoted) err = complain(sa.s, " has a quote that is not closed") ;
-    else if (sa.s[0]) err = (*f)(o, sa.s) ;
+    option[n] = 0 ;
+    if (quoted) err = complain(option, " has a quote that is not closed") ;
+    else if (n) err = (*f)(o, option) ;
   }
-  stralloc_free(&sa) ;
   return err ;
 }
 
