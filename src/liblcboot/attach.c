@@ -87,6 +87,11 @@ int lc_tree_attach (int mfd, int targetfd)
   return !lc_move_mount(mfd, "", targetfd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ;
 }
 
+int lc_tree_attach_entry (int mfd, int dirfd, char const *name)
+{
+  return !lc_move_mount(mfd, "", dirfd, name, MOVE_MOUNT_F_EMPTY_PATH) ;
+}
+
 int lc_tree_detach (int mfd)
 {
   char s[LC_FDPATH_MAX] ;
