@@ -55,7 +55,7 @@ static char pts_options[] = "ptmxmode=0666\0mode=0620\0gid=5" ;
 static struct { char const *name ; char const *type ; mode_t mode ; lc_mountopts o ; size_t fallback ; } const mounts[] =
 {
   { "pts", "devpts", 0755,
-    { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NOEXEC, .data = { .s = pts_options, .len = sizeof(pts_options) } },
+    { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NOEXEC, .data = LC_MOUNTOPTS_DATA(pts_options) },
     sizeof(pts_options) - sizeof("gid=5") },
   { "shm", "tmpfs", 01777, { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC }, 0 },
   { "mqueue", "mqueue", 0755, { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC }, 0 }
