@@ -17,6 +17,7 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/env.h>
+#include <skalibs/gccattributes.h>
 #include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
@@ -280,20 +281,73 @@ static void say_pid (pid_t pid)
   lc_say("the child is ", fmt) ;
 }
 
+static void die_clone (void) gccattr_noreturn ;
+
+static void die_clone (void)
+{
+  strerr_diefusys(111, "clone a child into new namespaces",
+    errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
+    errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
+    errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+}
+
+static void watch (lc_watch const *w, pid_t pid) gccattr_noreturn ;
+
+static void watch (lc_watch const *w, pid_t pid)
+{
+  int wstat = lc_watch_child(w, pid) ;
+  if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
+  _exit(ended(wstat)) ;
+}
+
+ /* The quick way, with memory that is not copied: where there is nothing to do
+    outside, no other user to become, and no signal that has to reach the child
+    before prog starts. */
+
+struct start_s
+{
+  struct plan_s const *plan ;
+  lc_sigstate const *old ;
+  char const *const *argv ;
+} ;
+
+static int quick_child (void *p)
+{
+  struct start_s const *s = p ;
+  say_made(s->plan->flags) ;
+  set_up(s->plan) ;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
+  if (lc_vclone_orphaned()) _exit(111) ;
+  lc_sigstate_restore(s->old) ;
+  lc_exec_shared = 1 ;
+  lc_exec(s->argv) ;
+}
+
+static void start_and_watch (struct plan_s const *plan, lc_watch const *w, char const *const *argv)
+{
+  char const *self = PROG ;
+  unsigned int verbosity = lc_verbosity ;
+  lc_sigstate old ;
+  struct start_s start = { .plan = plan, .old = &old, .argv = argv } ;
+  pid_t pid ;
+  lc_sigstate_hold_all(&old) ;
+  pid = lc_vclone(plan->flags, &quick_child, &start) ;
+  if (pid == -1) die_clone() ;
+  PROG = self ;
+  lc_verbosity = verbosity ;
+  say_pid(pid) ;
+  watch(w, pid) ;
+}
+
 static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
 {
   lc_sigstate old ;
   int fds[2] ;
-  int wstat ;
   pid_t pid ;
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
   lc_sigstate_hold_all(&old) ;
   pid = lc_clone(cloned(plan)) ;
-  if (pid == -1)
-    strerr_diefusys(111, "clone a child into new namespaces",
-      errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-      errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
-      errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+  if (pid == -1) die_clone() ;
   if (!pid)
   {
     fd_close(fds[0]) ;
@@ -306,9 +360,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
   say_pid(pid) ;
   if (needs_outside(plan)) outside(plan, fds[0], pid, &old) ;
   w->pairfd = fds[0] ;
-  wstat = lc_watch_child(w, pid) ;
-  if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
-  _exit(ended(wstat)) ;
+  watch(w, pid) ;
 }
 
 static unsigned long scan_propagation (char const *s)
@@ -397,7 +449,8 @@ int main (int argc, char const **argv)
       strerr_diefusys(111, "open a procfs of this PID namespace, which a time namespace is entered through",
         errno == EPERM ? " (/proc is that of another, and without privilege none can be made)" : "") ;
   }
-  if (plan.flags & CLONE_NEWPID) fork_and_watch(&plan, &w) ;
-  else stay(&plan) ;
+  if (!(plan.flags & CLONE_NEWPID)) stay(&plan) ;
+  else if (plan.flags & (CLONE_NEWUSER | CLONE_NEWTIME) || plan.hook || needs_p) fork_and_watch(&plan, &w) ;
+  else start_and_watch(&plan, &w, argv) ;
   lc_exec(argv) ;
 }

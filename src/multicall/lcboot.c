@@ -32,7 +32,9 @@
       exec would make of them: capabilities(7). The ids and sets that this
       program was itself exec'ed with are; so are those of root in a new user
       namespace, which are full;
-    - execline is asked to be strict, and counts the blocks of a process.
+    - execline is asked to be strict, and counts the blocks of a process;
+    - the memory is shared with a parent that sleeps until exec, and the tool is not
+      one of those that only set something up, as the same user, and go on.
     A program that cannot be read is not dumpable: it is exec'ed too. */
 
 typedef int tool_func (int, char const **) ;
@@ -49,6 +51,11 @@ static struct tool_s { char const *name ; tool_func *f ; } const tools[] =
 } ;
 
 #define TOOLS (sizeof(tools) / sizeof(tools[0]))
+
+static char const *const brief[] =
+{
+  "lc-chown", "lc-hostname", "lc-idmap", "lc-mountdev", "lc-mountfs", "lc-overlay", "lc-pivot", "lc-sigreset"
+} ;
 
 struct creds_s
 {
@@ -67,6 +74,7 @@ static struct
   char const **next ;
   struct creds_s creds ;     /* what exec would not change */
   jmp_buf loop ;
+  int forked ;               /* loop is on the stack of a child that shares memory */
 } me ;
 
 static char const *base_of (char const *path)
@@ -83,6 +91,14 @@ static int tool_cmp (void const *key, void const *p)
 static struct tool_s const *find (char const *name)
 {
   return bsearch(name, tools, TOOLS, sizeof(tools[0]), &tool_cmp) ;
+}
+
+static int is_brief (char const *name)
+{
+  unsigned int i = 0 ;
+  for (; i < sizeof(brief) / sizeof(brief[0]) ; i++)
+    if (!strcmp(brief[i], name)) return 1 ;
+  return 0 ;
 }
 
 static int get_creds (struct creds_s *c)
@@ -155,12 +171,21 @@ static int leads_here (char const *name)
   }
 }
 
+ /* Every tool is called from here. */
+
+static int run (void)
+{
+  setjmp(me.loop) ;
+  return (*me.tool->f)((int)(me.end - me.next), me.next) ;
+}
+
  /* Called by lc_exec. Returns if there is no way but exec. */
 
 static void call (char const *const *argv)
 {
   struct tool_s const *tool = find(base_of(argv[0])) ;
   char const **next = me.argv ;
+  if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
   if (getenv("EXECLINE_STRICT") || !leads_here(argv[0]) || !creds_stay()) return ;
   next += argv - (char const *const *)me.argv ;
@@ -168,6 +193,11 @@ static void call (char const *const *argv)
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;
   me.tool = tool ;
   me.next = next ;
+  if (lc_exec_shared && !me.forked)
+  {
+    me.forked = 1 ;
+    _exit(run()) ;
+  }
   longjmp(me.loop, 1) ;
 }
 
@@ -209,6 +239,5 @@ int main (int argc, char const **argv)
     me.ino = st.st_ino ;
     lc_exec_call = &call ;
   }
-  setjmp(me.loop) ;
-  return (*me.tool->f)((int)(me.end - me.next), me.next) ;
+  return run() ;
 }
