@@ -68,6 +68,7 @@ static struct
 {
   dev_t dev ;                /* this program's file */
   ino_t ino ;
+  struct timespec plain ;    /* its change time when it had no capabilities, or 0 */
   char const **argv ;        /* all of the arguments: a chain is its tail */
   char const **end ;
   struct tool_s const *tool ; /* what runs next, and from where on */
@@ -132,6 +133,16 @@ static int creds_stay (void)
   return 1 ;
 }
 
+ /* A file's capabilities do not change without its change time: inode(7). */
+
+static int is_plain (char const *path, struct timespec const *changed)
+{
+  if (changed->tv_sec == me.plain.tv_sec && changed->tv_nsec == me.plain.tv_nsec) return 1 ;
+  if (getxattr(path, "security.capability", 0, 0) != -1 || (errno != ENODATA && errno != EOPNOTSUPP)) return 0 ;
+  me.plain = *changed ;
+  return 1 ;
+}
+
  /* 1 if path is this program and exec would take it, 0 if not, -1 if there is
     nothing there and a search goes on. */
 
@@ -142,7 +153,7 @@ static int is_me (char const *path)
   if (st.st_dev != me.dev || st.st_ino != me.ino) return 0 ;
   if (st.st_mode & (S_ISUID | S_ISGID)) return 0 ;
   if (access(path, R_OK | X_OK) == -1) return 0 ;  /* EACCES on a noexec mount too */
-  return getxattr(path, "security.capability", 0, 0) == -1 && (errno == ENODATA || errno == EOPNOTSUPP) ;
+  return is_plain(path, &st.st_ctim) ;
 }
 
  /* The look-up of lc_exec, as far as it can lead here. What an empty entry of
