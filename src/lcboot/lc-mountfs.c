@@ -303,7 +303,7 @@ static void add_line (genalloc *jobs, struct mntent const *m, char const *fstab)
 
 static void from_fstab (char const *fstab, int mkdirs)
 {
-  static char buf[LINE_MAX_FSTAB] ;
+  char buf[LINE_MAX_FSTAB] ;
   genalloc jobs = GENALLOC_ZERO ;  /* struct job_s */
   size_t i = 0 ;
   FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;

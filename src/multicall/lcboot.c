@@ -52,6 +52,8 @@ static struct tool_s { char const *name ; tool_func *f ; } const tools[] =
 
 #define TOOLS (sizeof(tools) / sizeof(tools[0]))
 
+ /* Those that only set something up and go on, as the user that they were. */
+
 static char const *const brief[] =
 {
   "lc-chown", "lc-hostname", "lc-idmap", "lc-mountdev", "lc-mountfs", "lc-overlay", "lc-pivot", "lc-sigreset"
@@ -74,6 +76,7 @@ static struct
   struct tool_s const *tool ; /* what runs next, and from where on */
   char const **next ;
   struct creds_s creds ;     /* what exec would not change */
+  int checked ;              /* the credentials were so when the present tool was called */
   jmp_buf loop ;
   int forked ;               /* loop is on the stack of a child that shares memory */
 } me ;
@@ -198,10 +201,15 @@ static void call (char const *const *argv)
   char const **next = me.argv ;
   if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
-  if (getenv("EXECLINE_STRICT") || !leads_here(argv[0]) || !creds_stay()) return ;
+  if (getenv("EXECLINE_STRICT") || !leads_here(argv[0])) return ;
+  if (!me.checked || !is_brief(me.tool->name))
+  {
+    if (!creds_stay()) return ;
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;
+    me.checked = 1 ;
+  }
   next += argv - (char const *const *)me.argv ;
   prctl(PR_SET_NAME, tool->name, 0, 0, 0) ;
-  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;
   me.tool = tool ;
   me.next = next ;
   if (lc_exec_shared && !me.forked)
