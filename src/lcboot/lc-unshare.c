@@ -94,14 +94,26 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
   lc_say("the hook ", plan->hook[0], " is done") ;
 }
 
- /* Returns 0 when the other side is gone. */
+ /* Maps are written when the user namespace exists, which the other side tells
+    unless it was cloned into it; the hook runs when all is set up. Returns 0 when
+    the other side is gone. */
 
-static int outside (struct plan_s const *plan, int fd, pid_t pid, lc_sigstate const *old)
+static int has_maps (struct plan_s const *plan)
 {
+  return plan->maps.uid.len || plan->maps.gid.len ;
+}
+
+static int outside (struct plan_s const *plan, int fd, pid_t pid, int is_cloned, lc_sigstate const *old)
+{
+  if (has_maps(plan))
+  {
+    if (!is_cloned && !lc_pair_wait(fd)) return 0 ;
+    lc_userns_write(pid, &plan->maps, old) ;
+    if (!lc_pair_tell(fd)) return 0 ;
+  }
+  if (!plan->hook) return 1 ;
   if (!lc_pair_wait(fd)) return 0 ;
-  if (plan->maps.uid.len || plan->maps.gid.len) lc_userns_write(pid, &plan->maps, old) ;
-  if (!lc_pair_tell(fd) || !lc_pair_wait(fd)) return 0 ;
-  if (plan->hook) run_hook(plan, pid, old) ;
+  run_hook(plan, pid, old) ;
   return lc_pair_tell(fd) ;
 }
 
@@ -178,9 +190,11 @@ static void tell_outside (int fd)
   if (!lc_pair_tell(fd)) _exit(111) ;
 }
 
-static int needs_outside (struct plan_s const *plan)
+static void wait_for_hook (struct plan_s const *plan, int fd)
 {
-  return plan->hook || plan->maps.uid.len || plan->maps.gid.len ;
+  if (!plan->hook) return ;
+  tell_outside(fd) ;
+  wait_for_outside(fd) ;
 }
 
  /* Without -p */
@@ -192,7 +206,7 @@ static void stay (struct plan_s const *plan)
   int wstat ;
   pid_t self = getpid() ;
   pid_t pid ;
-  if (!needs_outside(plan))
+  if (!plan->hook && !has_maps(plan))
   {
     if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
     become_root(plan) ;
@@ -208,17 +222,19 @@ static void stay (struct plan_s const *plan)
   {
     fd_close(fds[1]) ;
     lc_die_with(self) ;
-    _exit(outside(plan, fds[0], self, &old) ? 0 : 111) ;
+    _exit(outside(plan, fds[0], self, 0, &old) ? 0 : 111) ;
   }
   fd_close(fds[0]) ;
   if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
-  tell_outside(fds[1]) ;
-  wait_for_outside(fds[1]) ;
+  if (has_maps(plan))
+  {
+    tell_outside(fds[1]) ;
+    wait_for_outside(fds[1]) ;
+  }
   become_root(plan) ;
   enter_others(plan, plan->flags & ~(unsigned long)CLONE_NEWUSER) ;
   set_up(plan) ;
-  tell_outside(fds[1]) ;
-  wait_for_outside(fds[1]) ;
+  wait_for_hook(plan, fds[1]) ;
   fd_close(fds[1]) ;
   wstat = lc_wait_child(pid) ;
   if (wstat == -1) strerr_diefusys(111, "wait for the helper outside of the new namespaces") ;
@@ -239,11 +255,7 @@ static unsigned long cloned (struct plan_s const *plan)
 
 static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
 {
-  if (needs_outside(plan))
-  {
-    tell_outside(fd) ;
-    wait_for_outside(fd) ;
-  }
+  if (has_maps(plan)) wait_for_outside(fd) ;
   become_root(plan) ;
   enter_others(plan, plan->flags & ~cloned(plan)) ;
   set_up(plan) ;
@@ -251,12 +263,8 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
    /* prctl(2): a change of credentials clears it, so it comes after the last one;
       a parent that has died before is noticed by its end of the pair */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
-  if (needs_outside(plan))
-  {
-    tell_outside(fd) ;
-    wait_for_outside(fd) ;
-  }
-  else if (lc_pair_is_gone(fd)) _exit(111) ;
+  if (lc_pair_is_gone(fd)) _exit(111) ;
+  wait_for_hook(plan, fd) ;
   lc_sigstate_restore(old) ;
   fd_close(fd) ;
 }
@@ -358,7 +366,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
   fd_close(fds[1]) ;
   lc_close(plan->procfd) ;
   say_pid(pid) ;
-  if (needs_outside(plan)) outside(plan, fds[0], pid, &old) ;
+  outside(plan, fds[0], pid, 1, &old) ;
   w->pairfd = fds[0] ;
   watch(w, pid) ;
 }
