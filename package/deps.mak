@@ -13,7 +13,7 @@ $(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/child.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
 $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
-$(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h src/include/lcboot/proc.h
+$(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h src/include/lcboot/proc.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/oldmount.h src/include/lcboot/proc.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/block.o: src/liblcboot/block.c src/include/lcboot/block.h
 $(BUILD)/obj/liblcboot/blockfs.o: src/liblcboot/blockfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h

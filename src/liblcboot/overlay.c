@@ -104,10 +104,10 @@ static void open_layers (lc_overlay const *ov, int with_target)
   for (; i < n ; i++)
   {
     char const *name = genalloc_s(char const *, &ov->lower)[i] ;
-    int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : open_dir(name, "layer ") ;
-    if (fd == -1) strerr_diefusys(111, "duplicate a descriptor") ;
+    int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : lc_apart_open(name) ;
+    if (fd == -1) strerr_diefusys(111, !i && with_target ? "duplicate the descriptor of " : "open layer ", name) ;
+    if (!i && with_target) lc_apart_add(fd, name, 0) ;
     if (!genalloc_append(int, &layers, &fd)) dienomem() ;
-    lc_apart_add(fd, name, 0) ;
   }
 }
 
