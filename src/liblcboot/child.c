@@ -72,7 +72,7 @@ void lc_sigstate_restore (lc_sigstate const *old)
  /* The child's stack is the lower part of ours, so that its limit is the same; we
     need what is above STACK_GAP bytes below here, and sleep. */
 
-#define STACK_GAP 16384
+#define STACK_GAP 4096
 
 static int parent_lives ;
 
