@@ -282,10 +282,10 @@ static int on_target (struct job_s *j, int targetfd, int srcfd)
 
  /* What was mounted on the root itself is the root of the next line. */
 
-static void renew_root (int targetfd)
+static void renew_root (struct stat const *target)
 {
-  struct stat a, b ;
-  if (!root || fstat(targetfd, &a) == -1 || fstat(rootfd, &b) == -1 || a.st_dev != b.st_dev || a.st_ino != b.st_ino) return ;
+  struct stat st ;
+  if (!root || fstat(rootfd, &st) == -1 || target->st_dev != st.st_dev || target->st_ino != st.st_ino) return ;
   fd_close(rootfd) ;
   rootfd = lc_root_option(root) ;
 }
@@ -293,12 +293,10 @@ static void renew_root (int targetfd)
  /* A directory for a directory, and nothing else but the bind or move of a file
     for what is none: some kernels just say EINVAL. */
 
-static int fits (struct job_s const *j, int targetfd, int isdir)
+static int fits (struct job_s const *j, struct stat const *target, int isdir)
 {
-  struct stat st ;
   if (j->o.what & LC_OPT_REMOUNT || is_propagation(j)) return 1 ;
-  if (fstat(targetfd, &st) == -1) return 0 ;
-  return !S_ISDIR(st.st_mode) == !isdir || (errno = ENOTDIR, 0) ;
+  return !S_ISDIR(target->st_mode) == !isdir || (errno = ENOTDIR, 0) ;
 }
 
 static int do_job (struct job_s *j, int mkdirs)
@@ -310,7 +308,7 @@ static int do_job (struct job_s *j, int mkdirs)
   int targetfd, ok ;
   if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
   {
-    srcfd = open(j->source, O_PATH | O_CLOEXEC) ;
+    srcfd = openat(AT_FDCWD, j->source, O_PATH | O_CLOEXEC) ;
     if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail_outside(j, "open ") ;
     isdir = S_ISDIR(st.st_mode) ;
   }
@@ -322,10 +320,10 @@ static int do_job (struct job_s *j, int mkdirs)
     lc_close(srcfd) ;
     return fail(j, flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE) ? "open or make " : "open ", j->target, "", "") ;
   }
-  ok = fits(j, targetfd, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
+  ok = !fstat(targetfd, &st) && fits(j, &st, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
-    renew_root(targetfd) ;
+    renew_root(&st) ;
     if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
     else
     {
@@ -375,7 +373,7 @@ static void add_line (genalloc *jobs, struct mntent const *m, char const *fstab)
 
 static void from_fstab (char const *fstab, int mkdirs)
 {
-  static char buf[LINE_MAX_FSTAB] ;
+  char buf[LINE_MAX_FSTAB] ;
   genalloc jobs = GENALLOC_ZERO ;  /* struct job_s */
   size_t i = 0 ;
   FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;
