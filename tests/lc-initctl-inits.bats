@@ -172,7 +172,7 @@ END
   in_guest /sbin/telinit 3
   in_guest /sbin/telinit -e A=1
   await eval '[[ $(grep -c ignored messages) == 3 ]]'
-  in_guest /sbin/telinit 0
+  in_guest /sbin/telinit 0 || :  # it may not survive its own request
   ends 0
 }
 
@@ -205,7 +205,7 @@ END
   sysvinit_guest
   sysvinit
   refute test "$(stat -c %i "$guest/run/initctl")" = "$(stat -c %i "$guest/dev/initctl")"
-  in_guest /sbin/telinit 0
+  in_guest /sbin/telinit 0 || :  # it may not survive its own request
   ends 0
 }
 

@@ -528,7 +528,6 @@ memory () { awk '$1 ~ /VmHWM|VmPeak|VmData/ { print $1 $2 }' "/proc/$1/status"; 
   timeout 50 initreq -n 500000 0 6 > fifo
   is "$(memory "$pid")" "$mem" 'the memory of the listener'
   n=$(($(ticks "$pid") - before))
-  echo "# $n hundredths of a second in $((SECONDS - start)) seconds" >&3
   ((n < 100)) || fail "the listener took $n hundredths of a second"
   ((n = 10 * (SECONDS - start + 20)))
   (($(grep -c . "$_lib_dir/spawned.err") < n)) || fail "there are too many lines of messages"
@@ -686,7 +685,7 @@ memory () { awk '$1 ~ /VmHWM|VmPeak|VmData/ { print $1 $2 }' "/proc/$1/status"; 
 @test "closed standard descriptors stay closed for prog, and the fifo is none of them" {
   ok lc-initctl -f fifo sh -c 'ls /proc/$$/fd | tr "\n" " "'
   is "$output" '0 1 2 '
-  sh -c 'lc-initctl -f fifo sh -c "ls -l /proc/\$\$/fd | tail -n +2 | wc -l; read -r x < go" > out 0<&- 2>&-' &
+  fresh sh -c 'lc-initctl -f fifo sh -c "ls -l /proc/\$\$/fd | tail -n +2 | wc -l; read -r x < go" > out 0<&- 2>&-' &
   mkfifo go
   await test -s out
   initreq 1 > fifo
