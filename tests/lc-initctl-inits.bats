@@ -127,7 +127,7 @@ only_busybox ()
   only_busybox
   mapped busybox
   in_guest -U -S 0 -G 0 /bin/sh -c 'busybox setuidgid 1000 initreq 0 2> /dev/null > /dev/initctl' && fail "anybody may"
-  in_guest -U -S 0 -G 0 /bin/sh -c 'setsid /usr/bin/initreq 0 > /dev/initctl'
+  in_guest -U -S 0 -G 0 /bin/sh -c 'setsid /usr/bin/initreq 0 > /dev/initctl' || :
   ends 0
 }
 
