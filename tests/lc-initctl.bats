@@ -160,7 +160,12 @@ guest_of ()
 
 @test "-p: a process that is missing, or is a thread" {
   need perl
+  local tid
   fails 111 'lc-initctl: fatal: unable to get hold of process 2000000000: No such process' lc-initctl -f fifo -p 2000000000 touch ran
+  spawn perl -Mthreads -e '$| = 1; threads->create(sub { print "ready\n"; sleep 1000 })->join'
+  expect ready
+  tid=$(find "/proc/$SPAWNED/task" -mindepth 1 -maxdepth 1 ! -name "$SPAWNED" -printf "%f")
+  fails_like 111 "lc-initctl: fatal: unable to get hold of process $tid \\(it is a thread of another one\\): .*" lc-initctl -f fifo -p "$tid" touch ran
   run ! test -e fifo
   run ! test -e ran
 }
@@ -684,8 +689,8 @@ memory () { awk '$1 ~ /VmHWM|VmPeak|VmData/ { print $1 $2 }' "/proc/$1/status"; 
 
 @test "closed standard descriptors stay closed for prog, and the fifo is none of them" {
   mkfifo go
-  fresh sh -c 'exec lc-initctl -f fifo sh -c "state fds; echo done; read -r x < go" > out 0<&- 2>&-' &
-  await grep -qs done out
+  fresh sh -c 'exec lc-initctl -f fifo sh -c "state fds; echo that is all; read -r x < go" > out 0<&- 2>&-' &
+  await grep -qs "that is all" out
   is "$(grep -o '^fd [0-9]*' out)" 'fd 1'
   for f in 0 1 2; do
     is "$(readlink "/proc/$(listeners)/fd/$f")" 'anon_inode:[pidfd]'

@@ -131,7 +131,7 @@ static void open_target (pid_t pid)
   }
   if (target.pidfd == -1)
     strerr_diefusys(111, "get hold of process ", fmt,
-      errno == EINVAL ? " (it is a thread of another one)" :
+      errno == EINVAL || errno == ENOENT ? " (it is a thread of another one)" :
       lc_hidden(errno) ? " (pidfd_open is Linux 5.3, or hidden)" : "") ;
 }
 
