@@ -68,13 +68,14 @@ _cache_need ()
   [[ -e $LCBOOT_CACHE/$1 ]] || cannot "$2 is not to be had: $(cat "$BATS_FILE_TMPDIR/no.$1" 2>&1)"
 }
 
-# Kernels: DIR/vmlinuz and DIR/modules, which are to be loaded in their order
+# Kernels: DIR/vmlinuz and DIR/modules, which are to be loaded in their order.
+# NAME is that of a Debian suite, or, with modules of a test's own, SUITE-WHAT.
 
 kernel () { echo "$LCBOOT_CACHE/kernel-$1-$_cache_arch"; }
 
 _cache_kernel ()
 {
-  local suite=$1 dir=$2 result=$3 mirror apt package version i=0 ko
+  local suite=${1%%-*} dir=${*: -2:1} result=${*: -1} modules=("${@:2:$# - 3}") mirror apt package version i=0 ko
   [[ $_cache_arch == amd64 ]] || { echo "the tests boot amd64 only"; return 1; }
   mirror=$(debian_mirror "$dir") || return 1
   echo "deb [signed-by=$_cache_keyring] $mirror $suite main" > "$dir/sources.list"
@@ -92,11 +93,17 @@ _cache_kernel ()
   while read -r _ ko _; do
     i=$((i + 1))
     cp "$ko" "$result/modules/$(printf %02d "$i")-${ko##*/}" || return 1
-  done < <(modprobe -d "$dir/root" -S "$version" -a --show-depends loop squashfs erofs overlay | awk '!seen[$2]++')
-  ((i >= 4)) || { echo "no modules in $package"; return 1; }
+  done < <(modprobe -d "$dir/root" -S "$version" -a --show-depends "${modules[@]}" | awk '!seen[$2]++')
+  ((i >= ${#modules[@]})) || { echo "no modules in $package"; return 1; }
 }
 
-cache_kernel () { _cache "kernel-$1-$_cache_arch" _cache_kernel "$1"; }
+cache_kernel ()
+{
+  local name=$1
+  shift
+  if (($# == 0)); then set -- loop squashfs erofs overlay; fi
+  _cache "kernel-$name-$_cache_arch" _cache_kernel "$name" "$@"
+}
 need_kernel () { _cache_need "kernel-$1-$_cache_arch" "the kernel of Debian $1"; }
 
 # A Debian root, as a tar file
