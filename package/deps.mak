@@ -8,7 +8,7 @@ $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h
 $(BUILD)/obj/lcboot/lc-compile.o: src/lcboot/lc-compile.c src/include/inityml/config.h src/include/inityml/script.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-engine.o: src/lcboot/lc-engine.c src/include/lcboot/exec.h src/include/lcboot/pidns.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-getopt.o: src/lcboot/lc-getopt.c src/include/lcboot/block.h src/include/lcboot/exec.h
-$(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
+$(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-kernelfs.o: src/lcboot/lc-kernelfs.c src/include/lcboot/attach.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/pidns.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-mountcgroup.o: src/lcboot/lc-mountcgroup.c src/include/lcboot/cgroupfs.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
