@@ -16,7 +16,7 @@ $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/d
 $(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/keep.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/newroot.h src/include/lcboot/say.h src/include/lcboot/sealed.h
-$(BUILD)/obj/lcboot/lc-run.o: src/lcboot/lc-run.c src/include/inityml/lines.h src/include/inityml/quote.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/say.h
+$(BUILD)/obj/lcboot/lc-run.o: src/lcboot/lc-run.c src/include/inityml/lines.h src/include/inityml/quote.h src/include/lcboot/cgroup.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h

@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/cgroup.h>
 #include <lcboot/exec.h>
 #include <lcboot/idmap.h>
 #include <lcboot/say.h>
@@ -24,7 +26,7 @@
 #include <inityml/lines.h>
 #include <inityml/quote.h>
 
-#define USAGE "lc-run [ -v ] [ -p ] [ -d ] [ -h hostname ] [ -n | -N interface ]... [ -u map ]... [ -g map ]... [ -m memory ] \
+#define USAGE "lc-run [ -v ] [ -p ] [ -d ] [ -h hostname ] [ -n | -N interface ]... [ -u map ]... [ -g map ]... [ -m memory ] [ -c cgroup ] \
 [ -l layer ]... [ -o cache | -t ] [ -r ] [ -f fstab ] [ -e extra ] [ -b pre ] [ -x oldroot ] [ -a ] [ -w ] \
 [ -s from=to ]... [ -k seconds ] root [ init args... ]"
 #define dieusage() strerr_dieusage(100, USAGE)
@@ -45,6 +47,7 @@ struct guest_s
   size_t words ;             /* of init */
   char const *hostname ;
   char const *memory ;
+  char const *cgroup ;
   char const *cache ;
   char const *fstab ;
   char const *extra ;
@@ -57,6 +60,8 @@ struct guest_s
   genalloc interfaces ;      /* char const * */
   genalloc signals ;         /* char const * */
   lc_idmaps maps ;
+  uint32_t uid ;             /* the guest's root, outside */
+  uint32_t gid ;
   unsigned int net : 1 ;     /* a new network namespace */
   unsigned int ephemeral : 1 ;
   unsigned int readonly : 1 ;
@@ -66,6 +71,7 @@ struct guest_s
   unsigned int mapped : 1 ;  /* a new user namespace */
   unsigned int rootless : 1 ;
   unsigned int shift : 1 ;   /* the files do not have the guest's ids yet */
+  unsigned int leaves : 1 ;  /* the guest and its watcher in cgroups below its own */
 } ;
 #define GUEST_ZERO { .layers = GENALLOC_ZERO, .interfaces = GENALLOC_ZERO, .signals = GENALLOC_ZERO, .maps = LC_IDMAPS_ZERO, .pid = 1 }
 
@@ -75,6 +81,63 @@ static char const *const variables[] = { "HOST", "NS_ROOT", "NS_EXTRA", "NS_FSTA
 static void add (genalloc *list, char const *s)
 {
   if (!genalloc_append(char const *, list, &s)) dienomem() ;
+}
+
+static char const *concat (char const *a, char const *b)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  if (!stralloc_cats(&sa, a) || !stralloc_cats(&sa, b) || !stralloc_0(&sa)) dienomem() ;
+  return sa.s ;
+}
+
+ /* A path that means the same when something is mounted there: "." would still
+    be what lies below. */
+
+static char const *canonical (char const *path)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  if (sarealpath(&sa, path) == -1) strerr_diefusys(111, "find ", path) ;
+  if (!stralloc_0(&sa)) dienomem() ;
+  return sa.s ;
+}
+
+static void absolute (char const **path)
+{
+  stralloc sa = STRALLOC_ZERO ;
+  if (!*path || **path == '/') return ;
+  if (sagetcwd(&sa) == -1) strerr_diefusys(111, "find the working directory") ;
+  if (!stralloc_catb(&sa, "/", 1) || !stralloc_0(&sa)) dienomem() ;
+  *path = concat(sa.s, *path) ;
+}
+
+static void canonical_dir (char const **path)
+{
+  struct stat st ;
+  *path = canonical(*path) ;
+  if (stat(*path, &st) == -1) strerr_diefusys(111, "stat ", *path) ;
+  if (S_ISDIR(st.st_mode)) return ;
+  errno = ENOTDIR ;
+  strerr_diefusys(111, "use ", *path) ;
+}
+
+ /* Looks for a program as exec would: its path, or null. */
+
+static char const *find (char const *name)
+{
+  char const *path = getenv("PATH") ;
+  stralloc file = STRALLOC_ZERO ;
+  if (!path) path = LC_DEFAULTPATH ;
+  for (;;)
+  {
+    size_t n = strcspn(path, ":") ;
+    file.len = 0 ;
+    if (!stralloc_catb(&file, path, n) || !stralloc_cats(&file, n ? "/" : "./") || !stralloc_cats(&file, name) || !stralloc_0(&file)) dienomem() ;
+    if (!access(file.s, X_OK)) return file.s ;
+    if (!path[n]) break ;
+    path += n + 1 ;
+  }
+  stralloc_free(&file) ;
+  return 0 ;
 }
 
  /* A variable that is empty is one that is not there. */
@@ -102,14 +165,27 @@ static void from_environment (guest *g)
 
 static void rootless_maps (guest *g)
 {
+  char const *missing = !lc_idmap_has_auto(0) || !lc_idmap_has_auto(1) ? "there are no subordinate ones" :
+    !find("newuidmap") || !find("newgidmap") ? "there is no newuidmap or newgidmap" : 0 ;
   lc_idmap_add_special(&g->maps.uid, "self", 0) ;
   lc_idmap_add_special(&g->maps.gid, "self", 1) ;
-  if (lc_idmap_has_auto(0) && lc_idmap_has_auto(1))
+  if (missing)
   {
-    lc_idmap_add_special(&g->maps.uid, "auto", 0) ;
-    lc_idmap_add_special(&g->maps.gid, "auto", 1) ;
+    lc_say("left out: all ids but the guest's root, as ", missing) ;
+    return ;
   }
-  else lc_say("left out: ids other than the guest's root, for the lack of subordinate ones") ;
+  lc_idmap_add_special(&g->maps.uid, "auto", 0) ;
+  lc_idmap_add_special(&g->maps.gid, "auto", 1) ;
+}
+
+ /* The id outside of what is 0 inside */
+
+static uint32_t outside_root (genalloc const *m, char const *kind)
+{
+  lc_idextent const *e = genalloc_s(lc_idextent, m) ;
+  size_t n = genalloc_len(lc_idextent, m) ;
+  for (; n ; n--, e++) if (!e->inside) return e->outside ;
+  strerr_dief(100, "the ", kind, " map has nobody who is 0 inside, so the guest would have no root") ;
 }
 
 static int is_outside (genalloc const *m, uint32_t id)
@@ -121,7 +197,7 @@ static int is_outside (genalloc const *m, uint32_t id)
 }
 
  /* A root as it was unpacked belongs to 0; one that was made for these maps to an
-    id of theirs. */
+    id of theirs. Its layers are taken to be as it is. */
 
 static void complete_maps (guest *g)
 {
@@ -130,13 +206,47 @@ static void complete_maps (guest *g)
   if (!g->maps.uid.len && !genalloc_copy(lc_idextent, &g->maps.uid, &g->maps.gid)) dienomem() ;
   if (!g->maps.gid.len && !genalloc_copy(lc_idextent, &g->maps.gid, &g->maps.uid)) dienomem() ;
   g->mapped = g->maps.uid.len > 0 ;
-  if (stat(g->root, &st) == -1) strerr_diefusys(111, "stat ", g->root) ;
-  if (!S_ISDIR(st.st_mode))
+  if (g->mapped)
   {
-    errno = ENOTDIR ;
-    strerr_diefusys(111, "boot ", g->root) ;
+    g->uid = outside_root(&g->maps.uid, "user") ;
+    g->gid = outside_root(&g->maps.gid, "group") ;
   }
+  if (stat(g->root, &st) == -1) strerr_diefusys(111, "stat ", g->root) ;
   g->shift = g->mapped && !g->rootless && !is_outside(&g->maps.uid, st.st_uid) ;
+}
+
+static void complete_paths (guest *g)
+{
+  size_t i = 0 ;
+  canonical_dir(&g->root) ;
+  if (g->place) canonical_dir(&g->place) ;
+  else g->place = g->root ;
+  if (g->bin) canonical_dir(&g->bin) ;
+  for (; i < genalloc_len(char const *, &g->layers) ; i++) canonical_dir(genalloc_s(char const *, &g->layers) + i) ;
+  absolute(&g->cache) ;
+  if (g->fstab && strcmp(g->fstab, "-")) absolute(&g->fstab) ;
+  if (g->pre && strchr(g->pre, '/')) absolute(&g->pre) ;
+  if (*g->tmpfs != '/') g->tmpfs = concat("/", g->tmpfs) ;
+}
+
+ /* The guest's cgroup. In cgroup2 a cgroup that has processes cannot limit those
+    below it, and that of the caller has at least this one: what is not named lies
+    below the root then, the machine's or a container's, which root alone can do.
+    And the guest's init and its watcher get a leaf each, so that the guest can do
+    with its cgroup what it likes. */
+
+static void complete_cgroup (guest *g)
+{
+  lc_cgroups all = LC_CGROUPS_ZERO ;
+  lc_cgroup const *h ;
+  char fmt[PID_FMT] ;
+  if (!g->memory && !g->cgroup) return ;
+  if (!lc_cgroup_find(&all)) strerr_diefusys(111, "find the cgroups of this process") ;
+  h = lc_cgroup_of(&all, "memory") ;
+  g->leaves = g->pid && h && lc_cgroup_is2(h) ;
+  fmt[pid_fmt(fmt, getpid())] = 0 ;
+  if (!g->cgroup) g->cgroup = concat(h && lc_cgroup_is2(h) ? "/lc-run." : "lc-run.", fmt) ;
+  lc_cgroup_forget(&all) ;
 }
 
 static int have_equal_maps (guest const *g)
@@ -178,31 +288,10 @@ static void step (inityml_lines *o, char const *name)
 
 static void execline (inityml_lines *o, char const *name)
 {
-  char const *path = variable("PATH") ;
-  size_t len = strlen(name) ;
-  stralloc file = STRALLOC_ZERO ;
-  if (!path) path = LC_DEFAULTPATH ;
-  for (;;)
-  {
-    size_t n = strcspn(path, ":") ;
-    file.len = 0 ;
-    if (!stralloc_catb(&file, path, n) || !stralloc_cats(&file, n ? "/" : "./") || !stralloc_catb(&file, name, len + 1)) dienomem() ;
-    if (!access(file.s, X_OK))
-    {
-      lines_step(o, name) ;
-      break ;
-    }
-    if (!path[n])
-    {
-      file.len = 0 ;
-      if (!stralloc_cats(&file, EXECLINE_DEBIAN) || !stralloc_catb(&file, name, len + 1)) dienomem() ;
-      if (access(file.s, X_OK) == -1) strerr_dief(111, "there is no ", name, " of execline, neither in PATH nor in " EXECLINE_DEBIAN) ;
-      lines_step(o, file.s) ;
-      break ;
-    }
-    path += n + 1 ;
-  }
-  stralloc_free(&file) ;
+  char const *path = find(name) ? name : concat(EXECLINE_DEBIAN, name) ;
+  if (path != name && access(path, X_OK) == -1)
+    strerr_dief(111, "there is no ", name, " of execline, neither in PATH nor in " EXECLINE_DEBIAN) ;
+  lines_step(o, path) ;
 }
 
  /* The chain, part by part */
@@ -217,15 +306,37 @@ static void environment (inityml_lines *o)
   }
 }
 
-static void limits (inityml_lines *o, guest const *g)
+ /* The parent stays outside, and removes it at the end. cgroup v1 is not handed to
+    a guest: lc-cgroup(8). */
+
+static void cgroup (inityml_lines *o, guest const *g)
 {
-  char name[sizeof("lc-run.") + PID_FMT] = "lc-run." ;
-  if (!g->memory) return ;
-  lines_comment(o, "a cgroup of its own") ;
-  name[7 + pid_fmt(name + 7, getpid())] = 0 ;
+  char to[2 * UINT32_FMT] ;
+  size_t n = uint32_fmt(to, g->uid) ;
+  if (!g->cgroup) return ;
+  lines_comment(o, "a cgroup of its own, as long as it runs") ;
+  step(o, "lc-cgroup -D") ;
+  if (g->memory) lines_option(o, "-m", g->memory) ;
+  to[n++] = ':' ;
+  to[n + uint32_fmt(to + n, g->gid)] = 0 ;
+  if (g->leaves && g->mapped && !g->rootless) lines_option(o, "-d", to) ;
+  lines_word(o, g->cgroup) ;
+  if (g->leaves)
+  {
+    step(o, "lc-cgroup") ;
+    lines_word(o, "watcher") ;
+  }
+}
+
+ /* The guest's leaf is the root of its cgroup namespace, which is made after. */
+
+static void leaf (inityml_lines *o, guest const *g)
+{
   step(o, "lc-cgroup") ;
-  lines_option(o, "-D -m", g->memory) ;
-  lines_word(o, name) ;
+  lines_option(o, "-d", "0:0") ;
+  lines_word(o, concat(g->cgroup, "/payload")) ;
+  step(o, "lc-unshare") ;
+  lines_flag(o, "-C") ;
 }
 
 static void root_mount (inityml_lines *o, char const *type, char const *dir)
@@ -267,7 +378,14 @@ static void overlay (inityml_lines *o, guest const *g)
 static void root (inityml_lines *o, guest const *g)
 {
   char const *const both[2] = { g->root, g->place } ;
+  struct stat here, there ;
   lines_comment(o, g->shift ? "its root, with the ids of the guest" : "its root") ;
+  if (stat(".", &here) == -1 || stat(g->place, &there) == -1) strerr_diefusys(111, "look at the working directory") ;
+  if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+  {
+    execline(o, "cd") ;  /* it would stay below what is mounted there */
+    lines_flag(o, "/") ;
+  }
   if (g->layers.len || g->cache || g->ephemeral)
   {
     overlay(o, g) ;
@@ -283,9 +401,24 @@ static void root (inityml_lines *o, guest const *g)
   lines_words(o, both, 2) ;
 }
 
+ /* A new proc belongs to the PID namespace, a new sysfs to the network namespace;
+    so a guest with ids of its own that shares the caller's cannot mount them, and
+    they are mounted before it has these ids, or bound where that is not possible
+    either. */
+
+static int is_before (guest const *g, unsigned int own)
+{
+  return g->mapped && !g->rootless && !own ;
+}
+
 static void proc (inityml_lines *o, guest const *g)
 {
   root_mount(o, g->pid || !g->rootless ? "-t proc -o " FLAGS " proc /proc" : "-o rbind /proc /proc", g->place) ;
+}
+
+static void sys (inityml_lines *o, guest const *g)
+{
+  root_mount(o, g->net || !g->rootless ? "-t sysfs -o ro," FLAGS " sysfs /sys" : "-o rbind,ro /sys /sys", g->place) ;
 }
 
  /* The hook stays outside, with the guest's PID. importas would change the name in
@@ -334,8 +467,9 @@ static void namespaces (inityml_lines *o, guest const *g)
 {
   size_t i = 0 ;
   lines_comment(o, "its namespaces") ;
-  if (g->mapped && !g->rootless && !g->pid) proc(o, g) ;
-  step(o, "lc-unshare -m -u -i -C") ;
+  if (is_before(g, g->pid)) proc(o, g) ;
+  if (is_before(g, g->net)) sys(o, g) ;
+  step(o, g->leaves ? "lc-unshare -m -u -i" : "lc-unshare -m -u -i -C") ;
   if (g->pid) lines_flag(o, "-p") ;
   if (g->net) lines_flag(o, "-n -l") ;
   if (g->mapped) maps(o, g, "-B", "-M", "-G") ;
@@ -348,33 +482,27 @@ static void namespaces (inityml_lines *o, guest const *g)
 static void inside (inityml_lines *o, guest const *g)
 {
   lines_comment(o, "what is its own") ;
+  if (g->leaves) leaf(o, g) ;
   if (g->hostname)
   {
-    lines_step(o, "lc-hostname") ;
+    step(o, "lc-hostname") ;
     lines_word(o, g->hostname) ;
   }
-  if (g->pid || g->rootless || !g->mapped) proc(o, g) ;
-  root_mount(o, g->net || !g->mapped ? "-t sysfs -o ro," FLAGS " sysfs /sys" : "-o rbind,ro /sys /sys", g->place) ;
-  if (g->net || !g->mapped)
-  {
-    step(o, "lc-mountcgroup") ;
-    lines_option(o, "-R", g->place) ;
-    lines_flag(o, "/sys/fs/cgroup") ;
-  }
-  step(o, "lc-mountdev -d") ;
+  if (!is_before(g, g->pid)) proc(o, g) ;
+  if (!is_before(g, g->net)) sys(o, g) ;
+  step(o, "lc-mountcgroup") ;
   lines_option(o, "-R", g->place) ;
-  if (g->all) lines_flag(o, "-a") ;
+  lines_flag(o, "/sys/fs/cgroup") ;
+  step(o, g->all ? "lc-mountdev -d -a" : "lc-mountdev -d -t") ;
+  lines_option(o, "-R", g->place) ;
   lines_flag(o, "/dev") ;
   if (g->bin)
   {
-    stralloc target = STRALLOC_ZERO ;
     root_mount(o, "-t tmpfs -o mode=0700,nosuid,nodev tmpfs", g->place) ;
     lines_word(o, g->tmpfs) ;
-    if (!stralloc_cats(&target, g->tmpfs) || !stralloc_catb(&target, "/bin", 5)) dienomem() ;
     root_mount(o, "-o rbind,ro,nosuid,nodev", g->place) ;
     lines_word(o, g->bin) ;
-    lines_word(o, target.s) ;
-    stralloc_free(&target) ;
+    lines_word(o, concat(g->tmpfs, "/bin")) ;
   }
   if (g->fstab)
   {
@@ -425,7 +553,7 @@ static void chain (inityml_lines *o, guest const *g)
   lines_text(o, "#!/bin/execlineb -P\n") ;
   lines_step(o, "lc-sigreset") ;
   environment(o) ;
-  limits(o, g) ;
+  cgroup(o, g) ;
   if (!g->rootless)
   {
     step(o, "lc-unshare -m") ;
@@ -450,11 +578,14 @@ static void check (guest const *g)
 {
   if (!*g->root) strerr_dief(100, "the name of the root is empty") ;
   if (g->words && !*g->init[0]) strerr_dief(100, "the name of the guest's init is empty") ;
+  if (g->hostname && *g->hostname == '-') strerr_dief(100, "invalid host name: ", g->hostname) ;
   if (g->cache && g->ephemeral) strerr_dief(100, "-o and -t exclude each other") ;
   if (g->readonly && (g->cache || g->ephemeral)) strerr_dief(100, "-r excludes ", g->cache ? "-o" : "-t") ;
+  if (g->cgroup && *g->cgroup != '/') strerr_dief(100, "-c wants an absolute name, not ", g->cgroup) ;
   if (g->oldroot && *g->oldroot != '/') strerr_dief(100, "-x wants an absolute path, not ", g->oldroot) ;
-  if (*g->tmpfs != '/' && g->bin) strerr_dief(100, "NS_TMPFS is not an absolute path: ", g->tmpfs) ;
-  if (!g->pid && (g->signals.len || g->seconds)) strerr_dief(100, "-s and -k are of no use with NS_NO_PID1") ;
+  if (!g->pid && (g->signals.len || g->seconds)) strerr_dief(100, g->signals.len ? "-s" : "-k", " is of no use with NS_NO_PID1") ;
+  if (g->rootless && g->interfaces.len)
+    strerr_dief(111, "unable to move the interface ", genalloc_s(char const *, &g->interfaces)[0], ": only root can (-n makes a network without one)") ;
 }
 
 int main (int argc, char const **argv)
@@ -471,7 +602,7 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "vpdh:nN:u:g:m:l:o:trf:e:b:x:aws:k:", &l) ;
+      int opt = subgetopt_r(argc, argv, "vpdh:nN:u:g:m:c:l:o:trf:e:b:x:aws:k:", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
@@ -484,6 +615,7 @@ int main (int argc, char const **argv)
         case 'u' : lc_idmap_add_special(&g.maps.uid, l.arg, 0) ; break ;
         case 'g' : lc_idmap_add_special(&g.maps.gid, l.arg, 1) ; break ;
         case 'm' : g.memory = l.arg ; break ;
+        case 'c' : g.cgroup = l.arg ; break ;
         case 'l' : add(&g.layers, l.arg) ; break ;
         case 'o' : g.cache = l.arg ; break ;
         case 't' : g.ephemeral = 1 ; break ;
@@ -508,8 +640,9 @@ int main (int argc, char const **argv)
   g.rootless = !!geteuid() ;
   from_environment(&g) ;
   check(&g) ;
-  if (!g.place) g.place = g.root ;
+  complete_paths(&g) ;
   complete_maps(&g) ;
+  complete_cgroup(&g) ;
 
   chain(&o, &g) ;
   if (print)
