@@ -375,17 +375,30 @@ static void overlay (inityml_lines *o, guest const *g)
   lines_word(o, g->place) ;
 }
 
+static int is_here (char const *path)
+{
+  struct stat here, there ;
+  if (stat(".", &here) == -1 || stat(path, &there) == -1) strerr_diefusys(111, "look at the working directory") ;
+  return here.st_dev == there.st_dev && here.st_ino == there.st_ino ;
+}
+
+ /* The working directory would stay below what is mounted on it. */
+
+static void leave_mounts (inityml_lines *o, guest const *g)
+{
+  size_t n = genalloc_len(char const *, &g->layers) ;
+  int here = is_here(g->place) || is_here(g->root) ;
+  while (n--) here |= is_here(genalloc_s(char const *, &g->layers)[n]) ;
+  if (!here) return ;
+  execline(o, "cd") ;
+  lines_flag(o, "/") ;
+}
+
 static void root (inityml_lines *o, guest const *g)
 {
   char const *const both[2] = { g->root, g->place } ;
-  struct stat here, there ;
   lines_comment(o, g->shift ? "its root, with the ids of the guest" : "its root") ;
-  if (stat(".", &here) == -1 || stat(g->place, &there) == -1) strerr_diefusys(111, "look at the working directory") ;
-  if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-  {
-    execline(o, "cd") ;  /* it would stay below what is mounted there */
-    lines_flag(o, "/") ;
-  }
+  leave_mounts(o, g) ;
   if (g->layers.len || g->cache || g->ephemeral)
   {
     overlay(o, g) ;
@@ -525,7 +538,8 @@ static void extra (inityml_lines *o, guest const *g)
     if (!stralloc_catb(&text, "\n", 1) || !stralloc_cats(&text, g->extra) || !stralloc_0(&text)) dienomem() ;
     words[2] = text.s ;
     lines_comment(o, "extra") ;
-    step(o, "lc-before -b") ;
+    step(o, "lc-before") ;
+    lines_flag(o, "-b") ;
     lines_block(o, words, 3) ;
   }
   if (!g->writable) root_mount(o, "-o remount,bind,ro dev /dev", g->place) ;
