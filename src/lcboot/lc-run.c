@@ -319,7 +319,7 @@ static void cgroup (inityml_lines *o, guest const *g)
   if (g->memory) lines_option(o, "-m", g->memory) ;
   to[n++] = ':' ;
   to[n + uint32_fmt(to + n, g->gid)] = 0 ;
-  if (g->leaves && g->mapped && !g->rootless) lines_option(o, "-d", to) ;
+  if (g->leaves) lines_option(o, "-d", to) ;
   lines_word(o, g->cgroup) ;
   if (g->leaves)
   {
