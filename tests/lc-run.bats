@@ -262,6 +262,15 @@ ids_of ()
   is "$(grep -c /mnt/root <<< "$output")" 1
 }
 
+@test "NS_ROOT: the present root as the guest's" {
+  mkdir place
+  refused 'lc-run: fatal: unable to mount on the present root: NS_ROOT has to be another directory' lc-run -t / touch ran
+  refused 'lc-run: fatal: unable to mount on the present root: NS_ROOT has to be another directory' env NS_ROOT=/ lc-run -t root touch ran
+  ok env NS_ROOT=place lc-run -u "$map" -t / sh -c 'echo $$; id -u; touch /etc/lc-run-test; stat -c %u /etc/passwd'
+  stdout_is $'1\n0\n0'
+  refute test -e /etc/lc-run-test
+}
+
 @test "NS_BIN: in mnt/ns by default" {
   mkdir tools
   cp /bin/busybox tools/

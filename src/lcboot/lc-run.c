@@ -221,6 +221,7 @@ static void complete_paths (guest *g)
   canonical_dir(&g->root) ;
   if (g->place) canonical_dir(&g->place) ;
   else g->place = g->root ;
+  if (!g->place[1]) strerr_dief(100, "unable to mount on the present root: NS_ROOT has to be another directory") ;
   if (g->bin) canonical_dir(&g->bin) ;
   for (; i < genalloc_len(char const *, &g->layers) ; i++) canonical_dir(genalloc_s(char const *, &g->layers) + i) ;
   absolute(&g->cache) ;
