@@ -218,5 +218,5 @@ report='echo $$ $(hostname); ls /proc | grep -c "^[0-9]"; ls /sys/class/net; ech
 }
 
 @test "each example is named in README, and there is nothing else" {
-  is "$(cd "$examples" && ls -d */)" "$(sed -n 's,^\([a-z0-9]*/\) .*,\1,p' "$examples/README" | sort)"
+  is "$(cd "$examples" && ls -d -- */)" "$(sed -n 's,^\([a-z0-9]*/\) .*,\1,p' "$examples/README" | sort)"
 }
