@@ -238,7 +238,7 @@ lint:
 
 # The tests see none of this make's own variables but BUILD, an absolute path.
 
-tests := $(sort $(wildcard tests/*.bats))
+tests := $(sort $(wildcard tests/*.bats tests/*/*.bats))
 PROVEFLAGS :=
 
 check: all test-helpers

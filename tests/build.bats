@@ -114,6 +114,7 @@ programs ()
   need readelf
   local f
   for f in "$LCBOOT_BIN"/* "$LCBOOT_TESTS"/*; do
+    if [[ $(head -c 2 "$f") == "#!" ]]; then continue; fi
     run readelf -lW "$f"
     is "$status" 0 "readelf's status for $f"
     [[ $output != *INTERP* ]] || fail "$f is dynamic"
@@ -150,14 +151,14 @@ programs ()
     chmod +x "$t/$w"
   done
   mk -j2 BUILD="$t/build" conf-cc="$t/cc" conf-ld="$t/ld" conf-ar="$t/ar" conf-ranlib="$t/ranlib" conf-strip="$t/strip" \
-    conf-cflags='-O1 -DLCBOOT_MARK' conf-ldflags=-Wl,--build-id=none path-bin=/opt/bin path-man=/opt/man \
+    conf-cflags='-O1 -DLCBOOT_MARK' conf-ldflags=-Wl,--build-id=none path-bin=/opt/bin path-man=/opt/man path-image=/opt/image \
     DESTDIR="$t/dest" strip install
   grep -q -e '-DLCBOOT_MARK' "$t/cc.ran"
   grep -q -e '--build-id=none' "$t/ld.ran"
   [[ -s $t/ar.ran && -s $t/ranlib.ran && -s $t/strip.ran ]]
   [[ -x $t/dest/opt/bin/lc-hostname && -f $t/dest/opt/man/man8/lc-hostname.8 ]]
   ok ls "$t/dest" "$t/dest/opt"
-  stdout_is "$t/dest:"$'\nopt\n\n'"$t/dest/opt:"$'\nbin\nman'
+  stdout_is "$t/dest:"$'\nopt\n\n'"$t/dest/opt:"$'\nbin\nimage\nman'
 }
 
 @test "the variables of the environment that people know work as well" {

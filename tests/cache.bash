@@ -3,7 +3,7 @@
 # What the tests download: Debian's packages, through apt, from the mirror that
 # the machine itself uses. It is kept in $LCBOOT_CACHE between runs. To be called
 # from setup_file, which has the machine's network; the tests themselves have
-# none. A test asks for what it needs by need_kernel or need_debian.
+# none. A test asks for what it needs by need_kernel, need_debian or need_inits.
 
 : "${LCBOOT_CACHE:=/var/cache/lcboot}"
 
@@ -134,3 +134,38 @@ debian_root ()
 # One of its files, as it is there
 
 debian_file () { tar -xOf "$_cache_debian" "./$1"; }
+
+# Inits: DIR/PACKAGE has the files of that package and of those that it needs and
+# that the Debian root lacks, unpacked and not configured: a layer for that root.
+
+inits () { echo "$LCBOOT_CACHE/inits-bookworm-$_cache_arch"; }
+
+_cache_inits ()
+{
+  local dir=$1 result=$2 mirror apt package packages f
+  mirror=$(debian_mirror "$dir") || return 1
+  debian_file var/lib/dpkg/status > "$dir/status" || return 1
+  echo "deb [signed-by=$_cache_keyring] $mirror bookworm main" > "$dir/sources.list"
+  apt=(_cache_apt "$dir" -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State::status="$dir/status")
+  "${apt[@]}" update || return 1
+  for package in sysvinit-core runit openrc s6 systemd; do
+    mapfile -t packages < <("${apt[@]}" --print-uris --no-install-recommends install "$package" |
+      sed -n "s/^'.*' \([^_]*\)_.*/\1/p")
+    ((${#packages[@]} > 0)) || { echo "no $package"; return 1; }
+    mkdir -p "$dir/debs/$package" "$result/$package"
+    ( cd "$dir/debs/$package" && "${apt[@]}" download "${packages[@]}" ) || return 1
+    for f in "$dir/debs/$package"/*.deb; do
+      dpkg -x "$f" "$result/$package" || return 1
+    done
+    # in that root these are links
+    for f in bin sbin lib lib64; do
+      if [[ ! -d $result/$package/$f ]]; then continue; fi
+      mkdir -p "$result/$package/usr/$f"
+      cp -a "$result/$package/$f/." "$result/$package/usr/$f/" || return 1
+      rm -rf "${result:?}/$package/$f"
+    done
+  done
+}
+
+cache_inits () { cache_debian; if [[ -e $_cache_debian ]]; then _cache "inits-bookworm-$_cache_arch" _cache_inits; fi; }
+need_inits () { need_debian; _cache_need "inits-bookworm-$_cache_arch" "the packages of inits"; }

@@ -164,6 +164,8 @@ run verbose lc-cgroup -v -m 32M limits true
 run nov1 lc-unshare -m sh -c 'umount memory; lc-cgroup -m 32M nov1 true'
 run nov1-left find . -name nov1
 run noany lc-unshare -m sh -c 'umount memory cpuset freezer systemd unified; cd /; lc-cgroup noany true'
+run unseen lc-unshare -m sh -c 'umount memory cpuset freezer systemd unified; cd /; lc-cgroup -v -d 1000 unseen cat /proc/self/cgroup'
+run unseen-owner stat -c %u unified/unseen
 run noany-i lc-unshare -m sh -c 'umount memory cpuset freezer systemd unified; cd /; lc-cgroup -i -d 1000 . echo on; lc-cgroup -i -d 1000 guest echo on; lc-cgroup -m 1M -i -d 1000 . echo on'
 run readonly lc-unshare -m sh -c 'umount memory cpuset freezer systemd; mount -o remount,bind,ro unified; cd /; lc-cgroup readonly true; lc-cgroup -i -d 1000 readonly echo on; lc-cgroup -v -i -d 1000 . echo on'
 
@@ -422,6 +424,11 @@ refused=$'can\'t create memory.max: Permission denied\n/bin/guest: line 5: can\'
   section hybrid noany
   status_is 111
   stderr_is 'lc-cgroup: fatal: there is no cgroup file system mounted here'
+  section hybrid unseen
+  status_is 0
+  stdout_like '0::/unseen$'
+  stderr_has 'lc-cgroup: info: cgroup2:/unseen belongs to 1000'
+  said hybrid unseen-owner 1000
   section hybrid noany-i
   status_is 111
   stdout_is $'on\non'

@@ -5,13 +5,14 @@
 if [[ -n "${LCBOOT_SANDBOX:-}" ]]; then PATH=$LCBOOT_REPO/src/scripts/image:$PATH; fi
 
 # container CMD…: CMD as PID 1 in namespaces, with proc, sysfs, a small /dev, two
-# interfaces, and whatever $ENGINE, a shell script, adds
+# interfaces, an environment of nothing but PATH, and whatever $ENGINE, a shell
+# script, adds
 
-export ENGINE=''
+ENGINE=''
 
 container ()
 {
-  fresh lc-unshare -p -m -u -i -n -l -C lc-hostname engine sh -ec '
+  fresh env -i PATH="$PATH" ENGINE="$ENGINE" lc-unshare -p -m -u -i -n -l -C lc-hostname engine sh -ec '
     mount -t proc -o nosuid,nodev,noexec proc /proc
     mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
     lc-mountdev /dev
@@ -20,6 +21,38 @@ container ()
     mkdir /dev/net
     mknod -m 0666 /dev/net/tun c 10 200
     eval "$ENGINE"
-    unset ENGINE
+    unset ENGINE PWD OLDPWD
     exec "$@"' sh "$@"
+}
+
+# own_cgroup: a cgroup2 for the containers of this test, which they see if $ENGINE
+# mounts it. drop_cgroup is for teardown.
+
+_container_cgroup=''
+
+own_cgroup ()
+{
+  need fs:cgroup2
+  mkdir -p /run/cgroup
+  mount -t cgroup2 own /run/cgroup
+  _container_above=/run/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
+  _container_cgroup=$_container_above/lcboot-test.$BATS_ROOT_PID.$BATS_TEST_NUMBER.$RANDOM
+  mkdir "$_container_cgroup"
+  echo $$ > "$_container_cgroup/cgroup.procs"
+}
+
+_container_empty ()
+{
+  local pid
+  if rmdir "$1" 2> /dev/null || [[ ! -d $1 ]]; then return 0; fi
+  while read -r pid; do kill -KILL "$pid"; done < "$1/cgroup.procs"
+  return 1
+}
+
+drop_cgroup ()
+{
+  local dir
+  if [[ -z $_container_cgroup ]]; then return 0; fi
+  echo $$ > "$_container_above/cgroup.procs"
+  while read -r dir; do await _container_empty "$dir"; done < <(find "$_container_cgroup" -depth -type d)
 }

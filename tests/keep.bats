@@ -486,6 +486,20 @@ MemTotal: 1 kB"
     lc-unshare -p -m -B 0:100000:65536 lc-mountfs -R root -t proc -o "$safe" -k /proc proc /proc touch ran
 }
 
+@test "in a user namespace without a new PID namespace the present proc is bound, with its masks; and sysfs" {
+  mask_oci
+  try lc-unshare -m -B 0:100000:65536 lc-mountfs -v -R root -t proc -o "$safe" -k /proc proc /proc sh -c "$(declare -f below)"'
+    below /mnt/root/proc | cut -d " " -f 1,2 | sort -u
+    umount root/proc/acpi 2> /dev/null || echo locked'
+  status_is 0
+  stderr_has 'lc-mountfs: info: the kernel refuses a new proc: /proc is bound'
+  is "$output" "$(lc-unshare -m sh -c "$(declare -f below)"'; below /proc | cut -d " " -f 1,2 | sort -u')
+locked"
+  ok lc-unshare -m -B 0:100000:65536 lc-mountfs -R root -t sysfs -o ro -k /sys sysfs /sys \
+    sh -c 'stat -f -c %T root/sys; touch root/sys/firmware/x 2> /dev/null || echo ro'
+  stdout_is $'sysfs\nro'
+}
+
 # The sysfs of a network namespace that belongs to a user namespace: made by a
 # hook, which is not in that and so may, before the mounts are locked
 
@@ -498,6 +512,17 @@ MemTotal: 1 kB"
 /firmware tmpfs / ro private
 lo
 locked'
+}
+
+@test "more than once in one chain" {
+  mask_oci
+  mkdir -p second/proc
+  ok lc-mountfs -R root -t proc -o "$safe" -k /proc proc /proc \
+    lc-mountfs -R root -t sysfs -o "$safe" -k /sys sysfs /sys \
+    lc-mountfs -R second -t proc -o "$safe" -k /mnt/root/proc proc /proc
+  kept_is /mnt/root/proc "$oci"
+  kept_is /mnt/second/proc "$oci"
+  is "$(below /mnt/root/sys | grep -c firmware)" 1
 }
 
 @test "nothing but the mounts reaches prog" {

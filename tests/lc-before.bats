@@ -49,8 +49,8 @@ usage='lc-before: usage: lc-before [ -v ] [ -b { command... } | -i fd { command.
 @test "-t: larger than a pipe, whether it is read or not" {
   local word
   word=$(printf '%0100000d' 0)
-  ok lc-before -t " $word" " $word" '' ' wc' ' -c' '' -t " $word" '' ' true' '' echo done
-  stdout_is $'200000\ndone'
+  ok lc-before -t " $word" " $word" '' ' wc' ' -c' '' -t " $word" '' ' true' '' echo on
+  stdout_is $'200000\non'
 }
 
 @test "a command that fails: 111, it is named, and the rest does not run" {

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154 # lib.bash sets status, output, lines and stderr
 load lib
 
-usage='lc-chown: usage: lc-chown [ -v ] [ -R root ] [ -m ] [ -t ] uid[:gid] { path... } prog...'
+usage='lc-chown: usage: lc-chown [ -v ] [ -R root ] [ -m ] [ -i ] [ -t ] uid[:gid] { path... } prog...'
 
 setup ()
 {
@@ -194,4 +194,21 @@ out_of_root ()  # run with and without openat2: CMD…
   touch f
   fails 100 'lc-chown: fatal: the owner must be followed by a block, not by f' lc-chown 5 f touch ran
   run ! test -e ran
+}
+
+@test "-i: what may not be changed is skipped" {
+  touch a b
+  mkdir ro
+  touch ro/c
+  mount --bind ro ro
+  mount -o remount,bind,ro ro
+  fails_like 111 'lc-chown: fatal: unable to change the owner of ro/c to 7:8: .*' lc-chown -m 7:8 ' ro/c' ' b' ''
+  ok lc-chown -i 7:8 ' a' ' ro/c' ' b' ''
+  is "$(stat -c %u:%g a ro/c b | tr '\n' ' ')" '7:8 0:0 7:8 '
+  # in a user namespace, one whose owner is not mapped
+  chown 100000:100000 b
+  try lc-unshare -m -B 0:100000:10 lc-chown -v -i 1:1 ' a' ' b' ''
+  status_is 0
+  stderr_is $'lc-chown: info: a cannot be changed, skipped: Operation not permitted\nlc-chown: info: b belongs to 1:1'
+  fails_like 111 'lc-chown: fatal: unable to open nosuch: .*' lc-chown -i 7:8 ' nosuch' ''
 }

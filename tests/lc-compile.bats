@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # dollars that are not the shell's; lib.bash sets status, output, lines and stderr
+# shellcheck disable=SC1003,SC2016,SC2154 # backslashes and dollars that are not the shell's; lib.bash sets status, output, lines and stderr
 load lib
 
 # init.yml as lc-compile reads it. What a configuration means is seen through
@@ -210,6 +210,8 @@ namespaces uts ipc cgroup'
   stdout_is '<a b><><-v><$X>'
   ok lc-compile -x -A -a echo -a 'a  b' init.yml
   stdout_is 'a  b'
+  ok lc-compile -A init.yml
+  is "$(tail -n 1 <<< "$output")" /sbin/init 'the command'
   rm init.yml
   ok lc-compile -a one
   stdout_like '/sbin/init one$'
@@ -238,7 +240,6 @@ namespaces uts ipc cgroup'
   fails 100 'lc-compile: fatal: -o and -x exclude each other' lc-compile -x -o new init.yml
   fails 100 'lc-compile: fatal: -o wants the name of a file' lc-compile -o '' init.yml
   fails 100 'lc-compile: fatal: the name of the configuration is empty' lc-compile ''
-  fails 100 'lc-compile: fatal: -A is of use only with -a' lc-compile -A init.yml
   fails 100 'lc-compile: fatal: the first argument replaces the command, and is empty' lc-compile -A -a '' init.yml
   run ! test -e new
 }
@@ -269,6 +270,21 @@ memory none
 mounts 
 network move keep_addresses
 namespaces uts ipc cgroup'
+}
+
+@test "what the manual shows: the defaults, and its examples" {
+  local page=$LCBOOT_REPO/doc/init.yml.5 i
+  awk '/^\.Bd/ { p = 1 ; next } /^\.Ed/ { exit } p' "$page" > init.yml
+  is "$(wc -l < init.yml)" 9 'the lines of the defaults'
+  ok initconfig init.yml
+  stdout_is "$defaults"
+  awk '/^\.Sh/ { e = $2 == "EXAMPLES" } /^\.Ed/ { p = 0 } p { print > ("example" n) } e && /^\.Bd/ { n++ ; p = 1 }' "$page"
+  is "$(echo example*)" 'example1 example2 example3 example4' 'the examples'
+  for i in 1 2 3 4; do ok lc-compile "example$i"; done
+  ok initconfig example1
+  stdout_has 'groups 0 1000000 1, 1 1000001 1, 2 1000002 1, 3 1000003 65533'
+  ok initconfig example3
+  stdout_has 'namespaces uts ipc cgroup pid'
 }
 
 @test "root" {
@@ -522,8 +538,8 @@ namespaces uts ipc cgroup'
 
 @test "memory" {
   local size
-  for size in 1 65536 64k 512M 1G 2T 9223372036854775807 8388607T; do means "memory: $size" "memory [$size]"; done
-  for size in 0 0G G 1g 1K 1GB '1 G' -1 0x10 1.5G 9223372036854775808 8388608T max; do
+  for size in 1 65536 64k 64K 512M 512m 1G 1g 2T 2t 9223372036854775807 8388607T; do means "memory: $size" "memory [$size]"; done
+  for size in 0 0G G 1P 1GB '1 G' -1 0x10 1.5G 9223372036854775808 8388608T max; do
     wrong "memory: $size" "1:9: memory: a number of bytes is expected, more than 0, perhaps with k, M, G or T behind it, not $size"
   done
 }
@@ -706,7 +722,7 @@ namespaces uts ipc cgroup'
 @test "what no argument can hold" {
   wrong 'hostname: "a\\0b"' '1:11: a zero byte (\0) is in this text: no argument, name or file of a boot can hold one'
   wrong 'exec: [a, "\\x00"]' '1:11: a zero byte (\0) is in this text: no argument, name or file of a boot can hold one'
-  { printf 'exec: [a, '; head -c 131000 /dev/zero | tr '\0' x; echo ]; } > init.yml
+  { printf 'exec: [a, '; head -c 131000 /dev/zero | tr '\0' x; echo ']'; } > init.yml
   ok initconfig init.yml
   sed -i 's/x]/xx]/' init.yml
   fails 100 $'init.yml:1:11: exec.command: longer than 131000 bytes, which no argument of a program can hold\nlc-compile: fatal: 1 mistake in init.yml' lc-compile init.yml

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 #
-# lc-kernelfs in a container; what it does on a machine is in lc-kernelfs-vm.bats.
+# lc-kernelfs in a container; what it does on a machine is in script-vm.bats.
 
 load lib
 
@@ -38,10 +38,17 @@ inside ()  # CMD…: as PID 1 of namespaces of its own, without any of it
 }
 
 @test "what cannot be mounted is a warning" {
-  try lc-unshare -U -B 0:1000000:1 -m sh -c 'mount -t tmpfs x /sys ; exec lc-kernelfs echo on'
+  busybox_root root
+  cp "$LCBOOT_BIN/lcboot" root/bin/lc-kernelfs
+  try lc-unshare -p -m -B 0:0:65536 lc-mountfs -R root -t proc proc /proc lc-pivot root /bin/lc-kernelfs /bin/busybox echo on
   status_is 0
   stdout_is on
   stderr_like '^lc-kernelfs: warning: unable to mount a sysfs on /sys: Operation not permitted$'
+}
+
+@test "an engine's /sys may be a tmpfs with parts of a sysfs" {
+  inside lc-kernelfs true
+  ok inside sh -c 'mount -t proc proc /proc ; mount -t tmpfs sys /sys ; cat /proc/mounts > a ; lc-kernelfs -v cmp - /proc/mounts < a'
 }
 
 @test "prog gets everything as it came" {

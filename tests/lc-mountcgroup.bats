@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 TEST_TIMEOUT=120
 load lib
 load cache
@@ -99,15 +99,26 @@ cgroup2='. cgroup2 / rw,nosuid,nodev,noexec rw'
   stderr_is 'lc-mountcgroup: info: control groups are on /t in guest'
 }
 
-@test "none in view: nothing is mounted, and nothing fails" {
+@test "none is mounted: cgroup2 is mounted" {
   only_cgroup2
   umount /sys/fs/cgroup
-  ok lc-mountcgroup -R root /sys/fs/cgroup echo ran
+  mkdir guest
+  ok lc-mountcgroup -R / /mnt/guest echo ran
   stdout_is ran
+  umount guest
   try lc-mountcgroup -v root
   status_is 0
-  stderr_is 'lc-mountcgroup: info: nothing is mounted on root: there are no control groups in view'
-  mounted_is /mnt/root ''
+  stderr_is 'lc-mountcgroup: info: control groups are on root'
+  is "$(stat -f -c %T root)" cgroup2fs "the file system"
+}
+
+@test "none is mounted, and the kernel refuses one: nothing is mounted, and nothing fails" {
+  only_cgroup2
+  umount /sys/fs/cgroup
+  try lc-unshare -m -B 0:100000:65536 lc-mountcgroup -v root echo ran
+  status_is 0
+  stdout_is ran
+  stderr_is 'lc-mountcgroup: info: nothing is mounted on root: no control groups are mounted here, and a new mount was refused'
 }
 
 @test "what another mount hides is not in view, nor is a single file" {
@@ -227,6 +238,15 @@ lc-mountcgroup: info: control groups are on root'
 @test "nothing but the mounts reaches prog" {
   only_cgroup2
   same_state lc-mountcgroup root
+}
+
+@test "more than once in one chain" {
+  only_cgroup2
+  mkdir second
+  ok lc-mountcgroup root lc-mountcgroup -o ro second lc-mountcgroup second
+  mounted_is /mnt/root "$cgroup2"
+  mounted_is /mnt/second ". cgroup2 / ro,nosuid,nodev,noexec rw
+$cgroup2"
 }
 
 # Hierarchies of cgroup v1, in a machine of their own

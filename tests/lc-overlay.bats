@@ -824,7 +824,7 @@ super () { state mounts | grep ' overlay ' | cut -d ' ' -f 8; }
   layers l1
   remember
   for call in fsopen fsconfig fsmount move_mount open_tree mount_setattr mkdirat fchownat fchmod renameat flock; do
-    for n in 1 2 3; do
+    for n in 1 2 3 4 5 6; do
       mkdir -p scratch
       try strace -f -o /dev/null -e "inject=$call:error=ENOMEM:when=$n" lc-overlay -l l1 -b 0:5:10 -c scratch/cache t echo ran
       if [[ $status == 0 ]]; then

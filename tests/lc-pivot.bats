@@ -461,6 +461,16 @@ EOF
   stdout_is $'from a pipe\nend'
 }
 
+@test "-t: a command with a text as its standard input" {
+  guest r
+  mount -t proc proc r/proc
+  ok lc-unshare -m lc-pivot -b ' echo' ' a' '' -t ' b' ' c
+' '' ' cat' '' -t '' ' wc' ' -c' '' -t ' d' '' ' sh' ' -c' ' ( echo x > /proc/self/fd/0 ) 2> /dev/null || echo sealed; cat' '' r \
+    sh -c 'for d in /proc/self/fd/* ; do test -e $d && echo ${d##*/} ; done ; true'
+  stdout_is $'a\nbc\n0\nsealed\nd0\n1\n2'
+  fails_like 100 'lc-pivot: fatal: no block after the text of -t' lc-pivot -t ' a' ''
+}
+
 @test "a command that fails stops the chain: 111, it and its end are named" {
   guest r
   fails 111 'lc-pivot: fatal: the command sh exited with 3, so the program is not run' \

@@ -429,7 +429,8 @@ END
   guest
   execs 'lc-sigreset report' lc-sigreset lc-hostname h lc-unshare -m -u lc-mountfs -t tmpfs none /mnt/a lc-mountdev /mnt/b \
     lc-overlay -l /mnt/low -t /mnt/c lc-idmap -b 0:1:1 /mnt/low /mnt/low lc-setns -n /proc/1/ns/net lc-chown 1:1 ' /mnt/x' '' lc-sigreset report
-  execs 'lc-sigreset report' lc-sigreset lc-unshare -p -m lc-mountfs -t proc p /proc lc-sigreset lc-unshare -p -m lc-sigreset report
+  execs 'lc-sigreset report' lc-sigreset lc-unshare -p -m lc-mountfs -t proc p /proc lc-sigreset lc-mountdev /mnt/b lc-hostname h report
+  execs 'lc-sigreset report' lc-sigreset lc-unshare -p -m -k 9 lc-mountfs -t proc p /proc lc-sigreset lc-unshare -p -m lc-sigreset report
   execs 'lc-sigreset report' lc-sigreset lc-unshare -m -u -B 0:100000:65536 lc-hostname h lc-sigreset report
   execs 'lc-sigreset report' lc-sigreset lc-unshare -p -m -B self lc-sigreset report
   execs 'lc-sigreset true report' lc-sigreset lc-unshare -m -b ' true' '' lc-sigreset report
@@ -532,6 +533,13 @@ END
   execs 'setpriv lc-sigreset lc-sigreset report' setpriv --reuid=65533 --regid=65533 --clear-groups lc-sigreset lc-sigreset report
   both setpriv --reuid=65533 --regid=65533 --clear-groups lc-sigreset lc-sigreset lc-unshare -U lc-sigreset report
   reported
+}
+
+@test "exec: after lc-unshare -p, which shares its memory with its child until then, what may stay or become another user" {
+  execs 'lc-sigreset lc-unshare report' lc-sigreset lc-unshare -p -m lc-hostname h lc-unshare -p lc-hostname h report
+  execs 'lc-sigreset lc-setns report' lc-sigreset lc-unshare -p lc-setns -n /proc/1/ns/net lc-hostname h report
+  execs 'lc-sigreset lc-tolerant report' lc-sigreset lc-unshare -p lc-tolerant report
+  both lc-sigreset lc-unshare -p -m lc-hostname h lc-unshare -p lc-hostname i report
 }
 
 @test "exec: ids that differ, capabilities that it takes away, a strict execline, a name that is not of the chain" {

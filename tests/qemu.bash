@@ -7,6 +7,8 @@
 #       boots SUITE's kernel (cache.bash) with SCRIPT as /init, unless NAME has
 #       been booted by this file already: then several tests share one boot
 #       What is in $(vm_dir NAME)/initramfs before is part of the initramfs.
+#   vm_boot SUITE QEMU ARGUMENT…
+#       boots SUITE's kernel with those arguments and nothing else
 #   vm_programs DIR     gives a root busybox, our programs and guest.sh
 #   section NAME WHAT   what `run WHAT CMD…` of that VM's script recorded: sets
 #       status, output and stderr, as `try` does
@@ -75,6 +77,16 @@ END
   _vm_cpio "$root"
 }
 
+VM_CONSOLE='console=ttyS0 quiet panic=-1'
+
+vm_boot ()  # SUITE QEMU-ARGUMENT…
+{
+  local suite=$1
+  shift
+  timeout -k 2 60 qemu-system-x86_64 -M pc -accel tcg -cpu max -smp 1 -m 512 -nodefaults -no-user-config \
+    -display none -no-reboot -kernel "$(kernel "$suite")/vmlinuz" "$@" < /dev/null
+}
+
 vm ()
 {
   local name=$1 suite=$2 dir
@@ -85,10 +97,8 @@ vm ()
   dir=$(vm_dir "$name")
   mkdir -p "$dir"
   _vm_initramfs "$dir" "$suite" > "$dir/initrd"
-  timeout -k 2 60 qemu-system-x86_64 -M pc -accel tcg -cpu max -smp 1 -m 512 -nodefaults -no-user-config \
-    -display none -no-reboot -serial "file:$dir/console" -serial "file:$dir/out" \
-    -kernel "$(kernel "$suite")/vmlinuz" -initrd "$dir/initrd" -append 'console=ttyS0 quiet panic=-1' \
-    "$@" > "$dir/qemu" 2>&1 < /dev/null || echo "qemu: exit $?" >> "$dir/qemu"
+  vm_boot "$suite" -serial "file:$dir/console" -serial "file:$dir/out" -initrd "$dir/initrd" -append "$VM_CONSOLE" "$@" \
+    > "$dir/qemu" 2>&1 || echo "qemu: exit $?" >> "$dir/qemu"
   rm -rf "$dir/initrd" "$dir/initramfs"
   tr -d '\r' < "$dir/out" > "$dir/results"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr, container.bash reads ENGINE
 #
 # The boot that an init.yml describes, through the image's init and the script that
 # it compiles: what the guest's first process finds, notation by notation.
@@ -12,6 +12,11 @@ setup ()
   need ip
   busybox_root root
   printf '#!/bin/sh\nexec "$@"\n' > root/sbin/init
+}
+
+teardown ()
+{
+  drop_cgroup
 }
 
 mapped ()
@@ -156,6 +161,40 @@ namespaces: [$ns]"
   for ns in '' pid; do
     effect "namespaces: [$ns]" 'wc -c < /proc/timer_list; ls /sys/firmware | wc -l' $'0\n0'
   done
+}
+
+# in_engine_ns MASKS CMD…: the same in a container whose engine has a user namespace of
+# its own, and what it has covered is locked
+
+in_engine_ns ()
+{
+  fresh env -i PATH="$PATH" masks="$1" lc-unshare -m lc-unshare -p -u -i -n -l -C -B 0:100000:200000 \
+    -b ' importas' ' PID' ' LCBOOT_PID' ' lc-setns' ' -n' ' /proc/${PID}/ns/net' ' -n' ' /proc/${PID}/ns/pid' \
+    ' sh' ' -ec' ' mount -t proc proc /proc ; mount -t sysfs sysfs /sys ; eval "$masks"' '' \
+    lc-unshare -m "${@:2}"
+}
+
+@test "an engine with a user namespace of its own, with and without masks" {
+  local yaml masks
+  chown 100000:100000 /mnt
+  for masks in '' 'mount --bind /dev/null /proc/timer_list ; mount -t tmpfs x /sys/firmware'; do
+    for yaml in '' 'id_map: {users: 0 1000 1000}' '{id_map: {users: 0 1000 1000}, network: keep}'; do
+      chown -R "$([[ -n $yaml ]] && echo 101000:101000 || echo 100000:100000)" root
+      config "$yaml"
+      ok in_engine_ns "$masks" init sh -c 'id -u; ls -d /proc/self /sys/class; cut -d " " -f 2 /proc/mounts | grep -E "/(timer_list|firmware)"; touch /made'
+      if [[ -n $masks ]]; then
+        stdout_is $'0\n/proc/self\n/sys/class\n/proc/timer_list\n/sys/firmware'
+      else
+        stdout_is $'0\n/proc/self\n/sys/class'
+      fi
+      is "$(stat -c %u root/made)" "$([[ -n $yaml ]] && echo 101000 || echo 100000)"
+    done
+  done
+  # a proc of a new PID namespace would show more than the engine allows
+  config 'namespaces: [pid]'
+  try in_engine_ns "$masks" init true
+  status_is 111
+  stderr_has 'unable to mount proc on /proc in /mnt/root'
 }
 
 @test "namespaces: those that are named are new, the others are the engine's" {
@@ -387,6 +426,28 @@ id_map: {users: 0 1000000 65536}"
   refused_boot 'exec: {before: [echo a, sh -c "exit 3", touch /ran]}' 'lc-pivot: fatal: the command sh exited with 3, so the program is not run'
   refused_boot 'exec: {before: nosuch}' 'lc-pivot: fatal: the command nosuch exited with 127, so the program is not run'
   refused_boot 'root: /mnt/nosuch' 'lc-mountfs: fatal: unable to open .*/mnt/nosuch.*: No such file or directory'
+}
+
+@test "cgroup: the guest's own part, delegated by the kernel's list and no more" {
+  own_cgroup
+  # another process is in it, as an engine's may be
+  spawn sh -c 'echo there; exec sleep 100'
+  expect there
+  ENGINE='mount -t cgroup2 cgroup2 /sys/fs/cgroup'
+  local look='cd /sys/fs/cgroup ; cat /proc/self/cgroup | grep ^0: ; stat -c "%u %n" . cgroup.procs cgroup.subtree_control cgroup.max.depth ; mkdir new && echo $$ > new/cgroup.procs && cat /proc/self/cgroup | grep ^0: ; echo $$ > cgroup.procs ; rmdir new'
+  effect '' "$look" $'0::/\n0 .\n0 cgroup.procs\n0 cgroup.subtree_control\n0 cgroup.max.depth\n0::/new'
+  mapped
+  local ns
+  for ns in uts,ipc,cgroup uts,ipc,cgroup,pid; do
+    effect "{id_map: {users: 0 1000000 65536}, namespaces: [$ns]}" "$look" \
+      $'0::/\n0 .\n0 cgroup.procs\n0 cgroup.subtree_control\n65534 cgroup.max.depth\n0::/new'
+  done
+  effect '{id_map: {users: 0 1000000 65536}, namespaces: [uts]}' 'stat -f -c %T /sys/fs/cgroup; stat -c %u /sys/fs/cgroup' $'UNKNOWN\n0'
+  kill "$SPAWNED"
+}
+
+@test "memory: where it cannot be limited the boot fails, and says so" {
+  refused_boot 'memory: 64M' 'lc-cgroup: fatal: .* not mounted here|lc-cgroup: fatal: there is no cgroup file system mounted here'
 }
 
 @test "devices: exclude and rexclude" {

@@ -479,7 +479,7 @@ int main (int argc, char const **argv)
   if (j.ends && (j.here || !j.name[strspn(j.name, "/")])) strerr_dief(100, "-D cannot remove the cgroup ", j.name, ", which is not made") ;
   if (j.ends && !j.moves) strerr_dief(100, "-D is of use only with a program") ;
 
-  if (!lc_cgroup_find(&all))
+  if (!lc_cgroup_find(&all, !!j.owner))
   {
     if (!j.lax || j.limits.len) strerr_diefusys(111, "read the cgroups of this process from /proc") ;
     lc_say("left out: unable to read the cgroups of this process from /proc: ", strerror(errno)) ;

@@ -3,6 +3,7 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 #include <fcntl.h>
 
@@ -17,12 +18,19 @@
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
-#define USAGE "lc-chown [ -v ] [ -R root ] [ -m ] [ -t ] uid[:gid] { path... } prog..."
+#define USAGE "lc-chown [ -v ] [ -R root ] [ -m ] [ -i ] [ -t ] uid[:gid] { path... } prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
  /* fchownat(2) with AT_EMPTY_PATH takes an O_PATH descriptor since Linux 2.6.39 */
 
-static void change (int rootfd, char const *path, uid_t uid, gid_t gid, int lenient, char const *owner)
+static int may_go_on (int lax, char const *what)
+{
+  if (!lax || (errno != EPERM && errno != EROFS)) return 0 ;
+  lc_say(what, " cannot be changed, skipped: ", strerror(errno)) ;
+  return 1 ;
+}
+
+static void change (int rootfd, char const *path, uid_t uid, gid_t gid, int lenient, int lax, char const *owner)
 {
   int fd = lc_inroot_open(rootfd, path, 0) ;
   if (fd == -1)
@@ -35,13 +43,20 @@ static void change (int rootfd, char const *path, uid_t uid, gid_t gid, int leni
     strerr_diefusys(111, "open ", path) ;
   }
   if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == -1)
+  {
+    if (may_go_on(lax, path))
+    {
+      fd_close(fd) ;
+      return ;
+    }
     strerr_diefusys(111, "change the owner of ", path, " to ", owner,
       errno == EINVAL ? " (an id that is not mapped in this user namespace)" : "") ;
+  }
   fd_close(fd) ;
   lc_say(path, " belongs to ", owner) ;
 }
 
-static void change_terminals (uid_t uid, gid_t gid, char const *owner)
+static void change_terminals (uid_t uid, gid_t gid, int lax, char const *owner)
 {
   static char const *const name[3] = { "0", "1", "2" } ;
   int fd = 0 ;
@@ -49,7 +64,10 @@ static void change_terminals (uid_t uid, gid_t gid, char const *owner)
   {
     if (!isatty(fd)) continue ;
     if (fchown(fd, uid, gid) == -1)
+    {
+      if (may_go_on(lax, name[fd])) continue ;
       strerr_diefusys(111, "change the owner of the terminal at descriptor ", name[fd], " to ", owner) ;
+    }
     lc_say("the terminal at descriptor ", name[fd], " belongs to ", owner) ;
   }
 }
@@ -60,6 +78,7 @@ int main (int argc, char const **argv)
   char const *owner ;
   char const *const *path ;
   int lenient = 0 ;
+  int lax = 0 ;
   int terminals = 0 ;
   int rootfd ;
   uid_t uid ;
@@ -71,13 +90,14 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "vR:mt", &l) ;
+      int opt = subgetopt_r(argc, argv, "vR:mit", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
         case 'v' : lc_verbosity++ ; break ;
         case 'R' : root = l.arg ; break ;
         case 'm' : lenient = 1 ; break ;
+        case 'i' : lax = 1 ; break ;
         case 't' : terminals = 1 ; break ;
         default : dieusage() ;
       }
@@ -90,8 +110,8 @@ int main (int argc, char const **argv)
   argc-- ; argv++ ;
   path = lc_block(argc, argv, &ind, "the owner") ;
   rootfd = lc_root_option(root) ;
-  for (; *path ; path++) change(rootfd, *path, uid, gid, lenient, owner) ;
+  for (; *path ; path++) change(rootfd, *path, uid, gid, lenient, lax, owner) ;
   if (root) fd_close(rootfd) ;
-  if (terminals) change_terminals(uid, gid, owner) ;
+  if (terminals) change_terminals(uid, gid, lax, owner) ;
   lc_exec0(argv + ind) ;
 }

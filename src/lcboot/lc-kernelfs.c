@@ -2,6 +2,7 @@
 
 #include <skalibs/nonposix.h>
 
+#include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -13,6 +14,7 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/cgroup.h>
 #include <lcboot/exec.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
@@ -24,18 +26,12 @@
 #define USAGE "lc-kernelfs [ -v ] prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
-#define SYSFS_MAGIC 0x62656572
+#define GUEST "guest"
 
 static int is_proc (int fd)
 {
   struct statfs sfs ;
   return !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == LC_PROC_MAGIC ;
-}
-
-static int is_sysfs (int fd)
-{
-  struct statfs sfs ;
-  return !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == SYSFS_MAGIC ;
 }
 
 static int has_null (int fd)
@@ -51,12 +47,13 @@ static int is_mountpoint (int fd)
 
  /* What has to be there, how to tell, and how to get it. In a container only what
     it has to itself can be had: its engine's /dev is not to be replaced by the
-    machine's. */
+    machine's. Its /sys need not be a sysfs: systemd-nspawn has parts of one on a
+    tmpfs. */
 
 static struct { char const *dir ; int (*is_there) (int) ; char const *type ; char const *options ; int machine ; } const needs[] =
 {
   { "/proc", &is_proc, "proc", "nosuid,nodev,noexec", 0 },
-  { "/sys", &is_sysfs, "sysfs", "nosuid,nodev,noexec", 0 },
+  { "/sys", &is_mountpoint, "sysfs", "nosuid,nodev,noexec", 0 },
   { "/dev", &has_null, "devtmpfs", "mode=0755,nosuid", 1 },
   { "/run", &is_mountpoint, "tmpfs", "mode=0755,nosuid,nodev", 1 },
   { "/sys/fs/cgroup", &is_mountpoint, "cgroup2", "nsdelegate,nosuid,nodev,noexec", 1 }
@@ -93,6 +90,34 @@ static void provide (unsigned int i)
   stralloc_free(&o.data) ;
 }
 
+ /* The root of all cgroups cannot be given away. What the guest is to have is a
+    cgroup below it, with all controllers. */
+
+static void leave_root_cgroup (void)
+{
+  lc_cgroups all = LC_CGROUPS_ZERO ;
+  stralloc offer = STRALLOC_ZERO ;
+  stralloc at = STRALLOC_ZERO ;
+  stralloc why = STRALLOC_ZERO ;
+  lc_cgroup *h = lc_cgroup_find(&all, 0) ? lc_cgroup_of(&all, "") : 0 ;
+  if (h && h->rootfd >= 0 && !strcmp(h->self, "/"))
+  {
+    char *s ;
+    if (!lc_cgroup_open(h, "/" GUEST, 1, 0) || !lc_cgroup_offer(h, &offer)) strerr_warnwusys("make the cgroup " GUEST) ;
+    else
+    {
+      for (s = strtok(offer.s, " \n") ; s ; s = strtok(0, " \n"))
+        if (!lc_cgroup_enable(h, s, 0, &at, &why)) strerr_warnwusys("pass the controller ", s, " on") ;
+      if (lc_cgroup_enter(h)) lc_say("the cgroup is " GUEST) ;
+      else strerr_warnwusys("enter the cgroup " GUEST) ;
+    }
+  }
+  stralloc_free(&offer) ;
+  stralloc_free(&at) ;
+  stralloc_free(&why) ;
+  lc_cgroup_forget(&all) ;
+}
+
 int main (int argc, char const **argv)
 {
   unsigned int i = 0 ;
@@ -113,5 +138,6 @@ int main (int argc, char const **argv)
     argc -= l.ind ; argv += l.ind ;
   }
   for (; i < NEEDS ; i++) provide(i) ;
+  if (is_machine()) leave_root_cgroup() ;
   lc_exec0(argv) ;
 }

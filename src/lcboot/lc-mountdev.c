@@ -14,6 +14,7 @@
 #include <lcboot/inroot.h>
 #include <lcboot/mountopts.h>
 #include <lcboot/say.h>
+#include <lcboot/sys.h>
 
 #define USAGE "lc-mountdev [ -v ] [ -R root ] [ -d ] [ -t ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
@@ -41,6 +42,8 @@ static void add_regex (genalloc *list, char const *s)
   if (!genalloc_append(regex_t, list, &re)) dienomem() ;
 }
 
+static char standard[] = "mode=0755" ;
+
 int main (int argc, char const **argv)
 {
   lc_dev dev = LC_DEV_ZERO ;
@@ -49,7 +52,8 @@ int main (int argc, char const **argv)
   int make = 0 ;
   PROG = "lc-mountdev" ;
   lc_verbose_init() ;
-  lc_mountopts_scan(&dev.o, "mode=0755,nosuid") ;
+  dev.o.attr_set = LC_ATTR_NOSUID ;
+  dev.o.data = (stralloc)LC_MOUNTOPTS_DATA(standard) ;
   {
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)

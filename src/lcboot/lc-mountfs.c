@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
@@ -24,11 +25,13 @@
 #include <lcboot/keep.h>
 #include <lcboot/loop.h>
 #include <lcboot/mountopts.h>
+#include <lcboot/proc.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
 #define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] [ -k dir ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
+#define SYSFS_MAGIC 0x62656572
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
 #define MOVE_OR_BIND (LC_OPT_MOVE | LC_OPT_BIND)
@@ -216,18 +219,43 @@ static int fail_keep (struct job_s const *j, char const *what)
   return 0 ;
 }
 
+ /* In a user namespace the kernel refuses a new proc or sysfs where the present one
+    is covered: what the new one would show is more. Of the same namespace, the
+    present one with its covers is as good. */
+
+static int bind_present (struct job_s const *j, int targetfd, int *mfd)
+{
+  lc_mountopts o = { .what = LC_OPT_BIND | LC_OPT_REC, .attr_set = j->o.attr_set, .propagation = j->o.propagation } ;
+  struct statfs sfs ;
+  int e = errno ;
+  int fd = open(j->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  int ok = fd >= 0 && (!strcmp(j->type, "proc") ? lc_proc_is_own(fd) : !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == SYSFS_MAGIC)
+    && lc_mount_bind(targetfd, fd, &o, mfd) ;
+  lc_close(fd) ;
+  if (ok)
+  {
+    lc_attach_log() ;
+    lc_say("the kernel refuses a new ", j->type, ": ", j->keep, " is bound") ;
+  }
+  errno = e ;
+  return ok ;
+}
+
  /* proc or sysfs, covered as the present one is */
 
 static int mount_covered (struct job_s const *j, int targetfd)
 {
   lc_keep k = LC_KEEP_ZERO ;
   int fd ;
+  int bound = 0 ;
   char const *bad = lc_keep_find(&k, j->keep) ;
   int ok = bad ? fail_keep(j, bad) :
-    lc_mount_fs(targetfd, j->type, j->source, &j->o, &fd) || fail(j, "mount ", j->source, " on ", j->target) ;
+    lc_mount_fs(targetfd, j->type, j->source, &j->o, &fd) ||
+    (errno == EPERM && (bound = bind_present(j, targetfd, &fd))) ||
+    fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
-    bad = lc_keep_carry(&k, fd, j->type) ;
+    bad = bound ? 0 : lc_keep_carry(&k, fd, j->type) ;
     if (bad || !propagate(j, fd))
     {
       int e = errno ;
@@ -254,10 +282,10 @@ static int on_target (struct job_s *j, int targetfd, int srcfd)
 
  /* What was mounted on the root itself is the root of the next line. */
 
-static void renew_root (int targetfd)
+static void renew_root (struct stat const *target)
 {
-  struct stat a, b ;
-  if (!root || fstat(targetfd, &a) == -1 || fstat(rootfd, &b) == -1 || a.st_dev != b.st_dev || a.st_ino != b.st_ino) return ;
+  struct stat st ;
+  if (!root || fstat(rootfd, &st) == -1 || target->st_dev != st.st_dev || target->st_ino != st.st_ino) return ;
   fd_close(rootfd) ;
   rootfd = lc_root_option(root) ;
 }
@@ -265,12 +293,10 @@ static void renew_root (int targetfd)
  /* A directory for a directory, and nothing else but the bind or move of a file
     for what is none: some kernels just say EINVAL. */
 
-static int fits (struct job_s const *j, int targetfd, int isdir)
+static int fits (struct job_s const *j, struct stat const *target, int isdir)
 {
-  struct stat st ;
   if (j->o.what & LC_OPT_REMOUNT || is_propagation(j)) return 1 ;
-  if (fstat(targetfd, &st) == -1) return 0 ;
-  return !S_ISDIR(st.st_mode) == !isdir || (errno = ENOTDIR, 0) ;
+  return !S_ISDIR(target->st_mode) == !isdir || (errno = ENOTDIR, 0) ;
 }
 
 static int do_job (struct job_s *j, int mkdirs)
@@ -282,7 +308,7 @@ static int do_job (struct job_s *j, int mkdirs)
   int targetfd, ok ;
   if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
   {
-    srcfd = open(j->source, O_PATH | O_CLOEXEC) ;
+    srcfd = openat(AT_FDCWD, j->source, O_PATH | O_CLOEXEC) ;
     if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail_outside(j, "open ") ;
     isdir = S_ISDIR(st.st_mode) ;
   }
@@ -294,10 +320,10 @@ static int do_job (struct job_s *j, int mkdirs)
     lc_close(srcfd) ;
     return fail(j, flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE) ? "open or make " : "open ", j->target, "", "") ;
   }
-  ok = fits(j, targetfd, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
+  ok = !fstat(targetfd, &st) && fits(j, &st, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
-    renew_root(targetfd) ;
+    renew_root(&st) ;
     if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
     else
     {
@@ -347,7 +373,7 @@ static void add_line (genalloc *jobs, struct mntent const *m, char const *fstab)
 
 static void from_fstab (char const *fstab, int mkdirs)
 {
-  static char buf[LINE_MAX_FSTAB] ;
+  char buf[LINE_MAX_FSTAB] ;
   genalloc jobs = GENALLOC_ZERO ;  /* struct job_s */
   size_t i = 0 ;
   FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;

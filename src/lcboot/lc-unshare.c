@@ -17,6 +17,7 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/env.h>
+#include <skalibs/gccattributes.h>
 #include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
@@ -93,14 +94,26 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
   lc_say("the hook ", plan->hook[0], " is done") ;
 }
 
- /* Returns 0 when the other side is gone. */
+ /* Maps are written when the user namespace exists, which the other side tells
+    unless it was cloned into it; the hook runs when all is set up. Returns 0 when
+    the other side is gone. */
 
-static int outside (struct plan_s const *plan, int fd, pid_t pid, lc_sigstate const *old)
+static int has_maps (struct plan_s const *plan)
 {
+  return plan->maps.uid.len || plan->maps.gid.len ;
+}
+
+static int outside (struct plan_s const *plan, int fd, pid_t pid, int is_cloned, lc_sigstate const *old)
+{
+  if (has_maps(plan))
+  {
+    if (!is_cloned && !lc_pair_wait(fd)) return 0 ;
+    lc_userns_write(pid, &plan->maps, old) ;
+    if (!lc_pair_tell(fd)) return 0 ;
+  }
+  if (!plan->hook) return 1 ;
   if (!lc_pair_wait(fd)) return 0 ;
-  if (plan->maps.uid.len || plan->maps.gid.len) lc_userns_write(pid, &plan->maps, old) ;
-  if (!lc_pair_tell(fd) || !lc_pair_wait(fd)) return 0 ;
-  if (plan->hook) run_hook(plan, pid, old) ;
+  run_hook(plan, pid, old) ;
   return lc_pair_tell(fd) ;
 }
 
@@ -177,9 +190,11 @@ static void tell_outside (int fd)
   if (!lc_pair_tell(fd)) _exit(111) ;
 }
 
-static int needs_outside (struct plan_s const *plan)
+static void wait_for_hook (struct plan_s const *plan, int fd)
 {
-  return plan->hook || plan->maps.uid.len || plan->maps.gid.len ;
+  if (!plan->hook) return ;
+  tell_outside(fd) ;
+  wait_for_outside(fd) ;
 }
 
  /* Without -p */
@@ -191,7 +206,7 @@ static void stay (struct plan_s const *plan)
   int wstat ;
   pid_t self = getpid() ;
   pid_t pid ;
-  if (!needs_outside(plan))
+  if (!plan->hook && !has_maps(plan))
   {
     if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
     become_root(plan) ;
@@ -207,17 +222,19 @@ static void stay (struct plan_s const *plan)
   {
     fd_close(fds[1]) ;
     lc_die_with(self) ;
-    _exit(outside(plan, fds[0], self, &old) ? 0 : 111) ;
+    _exit(outside(plan, fds[0], self, 0, &old) ? 0 : 111) ;
   }
   fd_close(fds[0]) ;
   if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
-  tell_outside(fds[1]) ;
-  wait_for_outside(fds[1]) ;
+  if (has_maps(plan))
+  {
+    tell_outside(fds[1]) ;
+    wait_for_outside(fds[1]) ;
+  }
   become_root(plan) ;
   enter_others(plan, plan->flags & ~(unsigned long)CLONE_NEWUSER) ;
   set_up(plan) ;
-  tell_outside(fds[1]) ;
-  wait_for_outside(fds[1]) ;
+  wait_for_hook(plan, fds[1]) ;
   fd_close(fds[1]) ;
   wstat = lc_wait_child(pid) ;
   if (wstat == -1) strerr_diefusys(111, "wait for the helper outside of the new namespaces") ;
@@ -238,11 +255,7 @@ static unsigned long cloned (struct plan_s const *plan)
 
 static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
 {
-  if (needs_outside(plan))
-  {
-    tell_outside(fd) ;
-    wait_for_outside(fd) ;
-  }
+  if (has_maps(plan)) wait_for_outside(fd) ;
   become_root(plan) ;
   enter_others(plan, plan->flags & ~cloned(plan)) ;
   set_up(plan) ;
@@ -250,12 +263,8 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
    /* prctl(2): a change of credentials clears it, so it comes after the last one;
       a parent that has died before is noticed by its end of the pair */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
-  if (needs_outside(plan))
-  {
-    tell_outside(fd) ;
-    wait_for_outside(fd) ;
-  }
-  else if (lc_pair_is_gone(fd)) _exit(111) ;
+  if (lc_pair_is_gone(fd)) _exit(111) ;
+  wait_for_hook(plan, fd) ;
   lc_sigstate_restore(old) ;
   fd_close(fd) ;
 }
@@ -280,20 +289,73 @@ static void say_pid (pid_t pid)
   lc_say("the child is ", fmt) ;
 }
 
+static void die_clone (void) gccattr_noreturn ;
+
+static void die_clone (void)
+{
+  strerr_diefusys(111, "clone a child into new namespaces",
+    errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
+    errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
+    errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+}
+
+static void watch (lc_watch const *w, pid_t pid) gccattr_noreturn ;
+
+static void watch (lc_watch const *w, pid_t pid)
+{
+  int wstat = lc_watch_child(w, pid) ;
+  if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
+  _exit(ended(wstat)) ;
+}
+
+ /* The quick way, with memory that is not copied: where there is nothing to do
+    outside, no other user to become, and no signal that has to reach the child
+    before prog starts. */
+
+struct start_s
+{
+  struct plan_s const *plan ;
+  lc_sigstate const *old ;
+  char const *const *argv ;
+} ;
+
+static int quick_child (void *p)
+{
+  struct start_s const *s = p ;
+  say_made(s->plan->flags) ;
+  set_up(s->plan) ;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
+  if (lc_vclone_orphaned()) _exit(111) ;
+  lc_sigstate_restore(s->old) ;
+  lc_exec_shared = 1 ;
+  lc_exec(s->argv) ;
+}
+
+static void start_and_watch (struct plan_s const *plan, lc_watch const *w, char const *const *argv)
+{
+  char const *self = PROG ;
+  unsigned int verbosity = lc_verbosity ;
+  lc_sigstate old ;
+  struct start_s start = { .plan = plan, .old = &old, .argv = argv } ;
+  pid_t pid ;
+  lc_sigstate_hold_all(&old) ;
+  pid = lc_vclone(plan->flags, &quick_child, &start) ;
+  if (pid == -1) die_clone() ;
+  PROG = self ;
+  lc_verbosity = verbosity ;
+  say_pid(pid) ;
+  watch(w, pid) ;
+}
+
 static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
 {
   lc_sigstate old ;
   int fds[2] ;
-  int wstat ;
   pid_t pid ;
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
   lc_sigstate_hold_all(&old) ;
   pid = lc_clone(cloned(plan)) ;
-  if (pid == -1)
-    strerr_diefusys(111, "clone a child into new namespaces",
-      errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-      errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
-      errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+  if (pid == -1) die_clone() ;
   if (!pid)
   {
     fd_close(fds[0]) ;
@@ -304,11 +366,9 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
   fd_close(fds[1]) ;
   lc_close(plan->procfd) ;
   say_pid(pid) ;
-  if (needs_outside(plan)) outside(plan, fds[0], pid, &old) ;
+  outside(plan, fds[0], pid, 1, &old) ;
   w->pairfd = fds[0] ;
-  wstat = lc_watch_child(w, pid) ;
-  if (wstat == -1) strerr_diefusys(111, "wait for the child") ;
-  _exit(ended(wstat)) ;
+  watch(w, pid) ;
 }
 
 static unsigned long scan_propagation (char const *s)
@@ -397,7 +457,8 @@ int main (int argc, char const **argv)
       strerr_diefusys(111, "open a procfs of this PID namespace, which a time namespace is entered through",
         errno == EPERM ? " (/proc is that of another, and without privilege none can be made)" : "") ;
   }
-  if (plan.flags & CLONE_NEWPID) fork_and_watch(&plan, &w) ;
-  else stay(&plan) ;
+  if (!(plan.flags & CLONE_NEWPID)) stay(&plan) ;
+  else if (plan.flags & (CLONE_NEWUSER | CLONE_NEWTIME) || plan.hook || needs_p) fork_and_watch(&plan, &w) ;
+  else start_and_watch(&plan, &w, argv) ;
   lc_exec(argv) ;
 }

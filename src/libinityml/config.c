@@ -719,12 +719,12 @@ static void hostname (struct maker_s *k, inityml_node const *node)
   if (strlen(s) > HOSTNAME_MAX_LEN) wrong(k, node, "hostname: this name is longer than 64 bytes") ;
 }
 
-static int bytes_scan (char const *s)
+static int is_size (char const *s)
 {
-  static char const units[] = "kMGT" ;
+  static char const units[] = "kKmMgGtT" ;
   size_t len = strlen(s) ;
   char const *unit = len ? strchr(units, s[len - 1]) : 0 ;
-  unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0 ;
+  unsigned int shift = unit ? 10 * (1 + (unsigned int)(unit - units) / 2) : 0 ;
   char num[UINT64_FMT] ;
   uint64_t n ;
   if (unit) len-- ;
@@ -740,7 +740,7 @@ static void memory (struct maker_s *k, inityml_node const *node)
   if (!s) return ;
   k->memory = node ;
   k->c->memory = s ;
-  if (!bytes_scan(s)) wrong(k, node, "memory: a number of bytes is expected, more than 0, perhaps with k, M, G or T behind it, not ", s) ;
+  if (!is_size(s)) wrong(k, node, "memory: a number of bytes is expected, more than 0, perhaps with k, M, G or T behind it, not ", s) ;
 }
 
 static char const *keep (char const *s, size_t len)

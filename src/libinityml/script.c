@@ -347,7 +347,7 @@ static void terminals (script *o, inityml_config const *c)
 {
   static char const *const list[] = { TERMINALS } ;
   step(o, "lc-chown") ;
-  flag(o, "-m -t") ;
+  flag(o, "-m -i -t") ;
   word(o, owner(c)) ;
   block(o, list, sizeof(list) / sizeof(list[0])) ;
 }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
@@ -14,6 +16,7 @@
 
 #include <lcboot/apart.h>
 #include <lcboot/proc.h>
+#include <lcboot/sys.h>
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
@@ -31,18 +34,50 @@ struct place_s
 static stralloc names = STRALLOC_ZERO ;
 static genalloc places = GENALLOC_ZERO ;  /* struct place_s */
 
-void lc_apart_add (int fd, char const *name, char const *below)
+static void add (int fd, size_t canonical, char const *name, char const *below)
 {
-  char s[LC_FDPATH_MAX] ;
-  struct place_s p = { .name = name, .canonical = names.len } ;
+  struct place_s p = { .name = name, .canonical = canonical } ;
   struct stat st ;
   if (fstat(fd, &st) == -1) strerr_diefusys(111, "look at ", name) ;
   p.dev = st.st_dev ;
   p.ino = below ? 0 : st.st_ino ;
-  if (sareadlink(&names, lc_fdpath(s, fd)) == -1) return ;  /* without a /proc it is the kernel's to tell */
   if (names.s[names.len-1] != '/' && !stralloc_append(&names, '/')) dienomem() ;
   if (below && (!stralloc_cats(&names, below) || !stralloc_append(&names, '/'))) dienomem() ;
   if (!stralloc_0(&names) || !genalloc_append(struct place_s, &places, &p)) dienomem() ;
+}
+
+void lc_apart_add (int fd, char const *name, char const *below)
+{
+  char s[LC_FDPATH_MAX] ;
+  size_t canonical = names.len ;
+  if (sareadlink(&names, lc_fdpath(s, fd)) == -1) return ;  /* without a /proc it is the kernel's to tell */
+  add(fd, canonical, name, below) ;
+}
+
+ /* An absolute name without links, dots and empty components is the canonical one. */
+
+static int is_plain (char const *name)
+{
+  if (name[0] != '/' || !name[1]) return 0 ;
+  for (; *name ; name++)
+    if (name[0] == '/' && (name[1] == '/' || name[1] == '.')) return 0 ;
+  return 1 ;
+}
+
+int lc_apart_open (char const *name)
+{
+  struct lc_open_how const how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = LC_RESOLVE_NO_SYMLINKS } ;
+  int fd = is_plain(name) ? lc_openat2(AT_FDCWD, name, &how) : -1 ;
+  if (fd >= 0)
+  {
+    size_t canonical = names.len ;
+    if (!stralloc_cats(&names, name)) dienomem() ;
+    add(fd, canonical, name, 0) ;
+    return fd ;
+  }
+  fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  if (fd >= 0) lc_apart_add(fd, name, 0) ;
+  return fd ;
 }
 
 static int place_cmp (void const *a, void const *b)
@@ -51,6 +86,14 @@ static int place_cmp (void const *a, void const *b)
   struct place_s const *q = b ;
   if (p->dev != q->dev) return p->dev < q->dev ? -1 : 1 ;
   return strcmp(names.s + p->canonical, names.s + q->canonical) ;
+}
+
+static int inode_cmp (void const *a, void const *b)
+{
+  struct place_s const *p = a ;
+  struct place_s const *q = b ;
+  if (p->dev != q->dev) return p->dev < q->dev ? -1 : 1 ;
+  return (p->ino > q->ino) - (p->ino < q->ino) ;
 }
 
 static void die_same (char const *a, char const *b) gccattr_noreturn ;
@@ -75,12 +118,9 @@ void lc_apart_check (void)
     if (!strcmp(a, b)) die_same(p[i-1].name, p[i].name) ;
     strerr_dief(100, p[i].name, " is inside ", p[i-1].name, ": layers of an overlay must be apart") ;
   }
+  qsort(p, n, sizeof(struct place_s), &inode_cmp) ;
   for (i = 1 ; i < n ; i++)
-  {
-    size_t j = i ;
-    while (j-- && p[j].dev == p[i].dev)
-      if (p[i].ino && p[j].ino == p[i].ino) die_same(p[j].name, p[i].name) ;
-  }
+    if (p[i].ino && !inode_cmp(p + i - 1, p + i)) die_same(p[i-1].name, p[i].name) ;
 }
 
 void lc_apart_forget (void)

@@ -51,11 +51,9 @@ char const *lc_attach_log (void)
 
 int lc_is_mountpoint (int fd, int parentfd)
 {
-#if defined(STATX_TYPE) && defined(STATX_ATTR_MOUNT_ROOT)
-  struct statx stx ;
-  if (!statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &stx) && stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
-    return !!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) ;
-#endif
+  struct lc_statx stx ;
+  if (!lc_statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &stx) && stx.attributes_mask & LC_STATX_ATTR_MOUNT_ROOT)
+    return !!(stx.attributes & LC_STATX_ATTR_MOUNT_ROOT) ;
   {
     int own = lc_proc_mnt_id(fd) ;
     int up = parentfd >= 0 ? parentfd : openat(fd, "..", O_PATH | O_CLOEXEC) ;
@@ -87,6 +85,11 @@ int lc_tree_clone (int fd, int rec)
 int lc_tree_attach (int mfd, int targetfd)
 {
   return !lc_move_mount(mfd, "", targetfd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ;
+}
+
+int lc_tree_attach_entry (int mfd, int dirfd, char const *name)
+{
+  return !lc_move_mount(mfd, "", dirfd, name, MOVE_MOUNT_F_EMPTY_PATH) ;
 }
 
 int lc_tree_detach (int mfd)

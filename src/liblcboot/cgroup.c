@@ -20,6 +20,7 @@
 #include <lcboot/cgroup.h>
 #include <lcboot/fd.h>
 #include <lcboot/ids.h>
+#include <lcboot/mountopts.h>
 #include <lcboot/proc.h>
 #include <lcboot/sys.h>
 
@@ -245,18 +246,19 @@ static void consider (lc_cgroup *h, char const *id, char const *root, char const
   fd_close(fd) ;
 }
 
- /* id parent device root mountpoint options [fields...] - type source superoptions */
+ /* Returns whether it is one of cgroups:
+    id parent device root mountpoint options [fields...] - type source superoptions */
 
-static void read_mount (lc_cgroups *all, char *line)
+static int read_mount (lc_cgroups *all, char *line)
 {
   char *rest = strstr(line, " - ") ;
   char *id, *root, *mountpoint, *type ;
   size_t i = 0 ;
-  if (!rest) return ;
+  if (!rest) return 0 ;
   *rest = 0 ;
   rest += 3 ;
   type = word(&rest) ;
-  if (strcmp(type, "cgroup") && strcmp(type, "cgroup2")) return ;
+  if (strcmp(type, "cgroup") && strcmp(type, "cgroup2")) return 0 ;
   word(&rest) ;
   id = word(&line) ;
   word(&line) ;
@@ -274,11 +276,31 @@ static void read_mount (lc_cgroups *all, char *line)
     first[n] = 0 ;
     if (type[6] ? lc_cgroup_is2(h) : !lc_cgroup_is2(h) && has_word(rest, first, ",")) consider(h, id, root, mountpoint) ;
   }
+  return 1 ;
 }
 
-int lc_cgroup_find (lc_cgroups *all)
+ /* cgroup2 in a mount that nobody else sees: its root is that of the cgroup
+    namespace (cgroup_namespaces(7)). */
+
+static int mount_own (lc_cgroup *h)
 {
+  lc_mountopts const o = { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC, .data = STRALLOC_ZERO } ;
+  int fd = lc_fs_make("cgroup2", "cgroup2", &o) ;
+  if (fd == -1) return errno != ENOMEM ;
+  h->rootfd = fd ;
+  h->rdonly = 0 ;
+  h->current = under("/", h->self) ;
+  h->name.len = 0 ;
+  if (!stralloc_cats(&h->name, "cgroup2:") || !stralloc_0(&h->name)) return 0 ;
+  h->below = --h->name.len ;
+  return 1 ;
+}
+
+int lc_cgroup_find (lc_cgroups *all, int own)
+{
+  lc_cgroup *h ;
   char *line ;
+  unsigned int mounts = 0 ;
   int ok ;
   int procfd = lc_proc_open() ;
   if (procfd == -1) return 0 ;
@@ -291,10 +313,11 @@ int lc_cgroup_find (lc_cgroups *all)
   {
     char *next = line + strcspn(line, "\n") ;
     if (*next) *next++ = 0 ;
-    read_mount(all, line) ;
+    mounts += (unsigned int)read_mount(all, line) ;
     line = next ;
   }
-  return 1 ;
+  h = own && !mounts ? lc_cgroup_of(all, "") : 0 ;
+  return !h || mount_own(h) ;
 }
 
 void lc_cgroup_forget (lc_cgroups *all)

@@ -32,6 +32,7 @@ struct hierarchy_s
 {
   char *controllers ;  /* "cpu,cpuacct", "name=systemd"; "" is cgroup2 */
   int fd ;             /* a mount of it, or -1 */
+  int there ;          /* it is mounted, in view or hidden by another mount */
   int part ;           /* the mount shows a part of what a new one would */
   int usual ;          /* it is where the cgroup2 of a machine without v1 is */
 } ;
@@ -101,9 +102,11 @@ static int rank (struct hierarchy_s const *h)
 
 static void look_at (lc_mountinfo const *m, struct hierarchy_s *h, int procfd, int rootfd)
 {
-  struct hierarchy_s new = { .controllers = h->controllers, .part = is_part(m->root), .usual = !strcmp(m->dir, USUAL) } ;
+  struct hierarchy_s new = { .controllers = h->controllers, .there = 1, .part = is_part(m->root), .usual = !strcmp(m->dir, USUAL) } ;
   struct stat st ;
-  if (!is_mount_of(m, h) || rank(&new) <= rank(h)) return ;
+  if (!is_mount_of(m, h)) return ;
+  h->there = 1 ;
+  if (rank(&new) <= rank(h)) return ;
   new.fd = lc_mountinfo_open(m, procfd, rootfd, m->dir + 1) ;
   if (new.fd == -1)
   {
@@ -146,6 +149,16 @@ static void find (void)
   if (r == -1) strerr_diefusys(111, "read /proc/self/mountinfo") ;
   fd_close(procfd) ;
   fd_close(rootfd) ;
+}
+
+ /* An engine that has mounted none leaves that to the guest; one that has covered
+    what is there does not want it seen. */
+
+static int is_hidden (void)
+{
+  size_t i = 0 ;
+  for (; i < N ; i++) if (ALL[i].there) return 1 ;
+  return 0 ;
 }
 
 static void forget (void)
@@ -302,6 +315,8 @@ static void mount_all (int targetfd, char const *target, lc_mountopts const *o)
 
 int lc_cgroupfs_mount (int rootfd, char const *target, lc_mountopts const *o)
 {
+  char none[1] = "" ;
+  struct hierarchy_s const new2 = { .controllers = none, .fd = -1 } ;
   struct hierarchy_s *h2 ;
   struct stat st ;
   int v1, fd ;
@@ -309,9 +324,9 @@ int lc_cgroupfs_mount (int rootfd, char const *target, lc_mountopts const *o)
   mfd = -1 ;
   find() ;
   h2 = choose(&v1) ;
-  if (!h2 && !v1)
+  if (!h2 && !v1 && is_hidden())
   {
-    lc_say("nothing is mounted on ", target, ": there are no control groups in view") ;
+    lc_say("nothing is mounted on ", target, ": the control groups are hidden here") ;
     forget() ;
     return 0 ;
   }
@@ -326,7 +341,12 @@ int lc_cgroupfs_mount (int rootfd, char const *target, lc_mountopts const *o)
     strerr_diefusys(111, "mount control groups on ", target) ;
   }
   if (v1) mount_all(fd, target, o) ;
-  else done = mount_one(h2, fd, target, o, 0) ;
+  else if (h2) done = mount_one(h2, fd, target, o, 0) ;
+  else if (!mount_new(&new2, fd, o->attr_set))
+  {
+    lc_say("nothing is mounted on ", target, ": no control groups are mounted here, and a new mount was refused") ;
+    done = 0 ;
+  }
   fd_close(fd) ;
   forget() ;
   return done ;

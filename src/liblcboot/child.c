@@ -3,11 +3,13 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <skalibs/djbunix.h>
@@ -65,6 +67,29 @@ void lc_sigstate_restore (lc_sigstate const *old)
   sigaction(SIGCHLD, &old->chld, 0) ;
   sigprocmask(SIG_SETMASK, &old->mask, 0) ;
   errno = e ;
+}
+
+ /* The child's stack is the lower part of ours, so that its limit is the same; we
+    need what is above STACK_GAP bytes below here, and sleep. */
+
+#define STACK_GAP 4096
+
+static int parent_lives ;
+
+pid_t lc_vclone (unsigned long flags, int (*f) (void *), void *arg)
+{
+  char *here = __builtin_frame_address(0) ;
+  parent_lives = 1 ;
+  syscall(SYS_set_tid_address, &parent_lives) ;
+  return clone(f, here - STACK_GAP, (int)(flags | CLONE_VM | CLONE_VFORK | SIGCHLD), arg) ;
+}
+
+ /* set_tid_address(2): the kernel clears it when we die, if our memory is
+    shared then; that is before it sends the signals of PR_SET_PDEATHSIG. */
+
+int lc_vclone_orphaned (void)
+{
+  return !*(int volatile *)&parent_lives ;
 }
 
 void lc_die_with (pid_t parent)

@@ -47,13 +47,18 @@ static struct { char const *name ; char const *target ; } const links[] =
   { "ptmx", "pts/ptmx" }
 } ;
 
- /* fallback: used where the first are refused (gid 5 that is not mapped) */
+ /* fallback: for where the first options are refused, those but the last (gid 5
+    that is not mapped). A devpts is a new one, a tmpfs of mode 1777, unasked. */
 
-static struct { char const *name ; char const *type ; mode_t mode ; char const *options ; char const *fallback ; } const mounts[] =
+static char pts_options[] = "ptmxmode=0666\0mode=0620\0gid=5" ;
+
+static struct { char const *name ; char const *type ; mode_t mode ; lc_mountopts o ; size_t fallback ; } const mounts[] =
 {
-  { "pts", "devpts", 0755, "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" },
-  { "shm", "tmpfs", 01777, "nosuid,nodev,noexec,mode=1777", 0 },
-  { "mqueue", "mqueue", 0755, "nosuid,nodev,noexec", 0 }
+  { "pts", "devpts", 0755,
+    { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NOEXEC, .data = LC_MOUNTOPTS_DATA(pts_options) },
+    sizeof(pts_options) - sizeof("gid=5") },
+  { "shm", "tmpfs", 01777, { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC }, 0 },
+  { "mqueue", "mqueue", 0755, { .attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC }, 0 }
 } ;
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -136,13 +141,17 @@ static void make_entries (void)
     if (mkdirat(mfd, mounts[i].name, mounts[i].mode) == -1) die_undone("make the directory ", mounts[i].name) ;
 }
 
-static int mount_on (int fd, char const *type, char const *options)
+ /* On an entry of the new /dev, by name: mount(2) wants it opened. */
+
+static int mount_on (char const *name, char const *type, lc_mountopts const *o)
 {
-  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
-  int ok ;
-  lc_mountopts_scan(&o, options) ;
-  ok = lc_mount_fs(fd, type, type, &o, 0) ;
-  stralloc_free(&o.data) ;
+  int fd = lc_fs_make(type, type, o) ;
+  int ok = fd >= 0 && lc_tree_attach_entry(fd, mfd, name) ;
+  lc_close(fd) ;
+  if (ok || !lc_hidden(errno)) return ok ;
+  fd = lc_inroot_entry(mfd, name) ;
+  ok = fd >= 0 && lc_mount_fs(fd, type, type, o, 0) ;
+  lc_close(fd) ;
   return ok ;
 }
 
@@ -151,14 +160,13 @@ static void mount_entries (void)
   unsigned int i = 0 ;
   for (; i < N(mounts) ; i++)
   {
-    int fd = lc_inroot_entry(mfd, mounts[i].name) ;
+    lc_mountopts o = mounts[i].o ;
     int srcfd ;
-    if (fd == -1) die_undone("open ", mounts[i].name) ;
-    if (mount_on(fd, mounts[i].type, mounts[i].options)
-     || (mounts[i].fallback && errno == EINVAL && mount_on(fd, mounts[i].type, mounts[i].fallback)))
+    if (mount_on(mounts[i].name, mounts[i].type, &o)) continue ;
+    if (errno == EINVAL && mounts[i].fallback)
     {
-      fd_close(fd) ;
-      continue ;
+      o.data.len = mounts[i].fallback ;
+      if (mount_on(mounts[i].name, mounts[i].type, &o)) continue ;
     }
     if (errno != EPERM && errno != ENODEV && errno != EACCES) die_undone("mount ", mounts[i].name) ;
     srcfd = lc_inroot_entry(curfd, mounts[i].name) ;
@@ -166,7 +174,6 @@ static void mount_entries (void)
       lc_say(mounts[i].name, " is bound from the current /dev: a new one was refused") ;
     else lc_say(mounts[i].name, " is left out: it was refused") ;
     if (srcfd >= 0) fd_close(srcfd) ;
-    fd_close(fd) ;
   }
 }
 

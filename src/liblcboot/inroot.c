@@ -25,9 +25,11 @@
 
 static int hidden = 0 ;  /* openat2 is not to be had */
 
+ /* openat: musl's open(3) makes a second system call of O_CLOEXEC. */
+
 int lc_root_open (char const *path)
 {
-  return open(path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
+  return openat(AT_FDCWD, path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
 }
 
 int lc_root_option (char const *path)
@@ -206,7 +208,7 @@ static int slow (int rootfd, char const *path, unsigned int flags, int confined)
 static int open_only (int rootfd, char const *path, unsigned int flags)
 {
   int fd ;
-  if (rootfd == AT_FDCWD) return open(path, O_PATH | O_CLOEXEC) ;
+  if (rootfd == AT_FDCWD) return openat(AT_FDCWD, path, O_PATH | O_CLOEXEC) ;
   if (!hidden)
   {
     fd = fast(rootfd, path, flags) ;

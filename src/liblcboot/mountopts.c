@@ -99,6 +99,19 @@ static void apply (lc_mountopts *o, struct option_s const *p)
   }
 }
 
+ /* To data that is a constant, a copy of it. */
+
+static void add_data (stralloc *data, char const *s)
+{
+  if (!data->a && data->len)
+  {
+    stralloc copy = STRALLOC_ZERO ;
+    if (!stralloc_catb(&copy, data->s, data->len)) dienomem() ;
+    *data = copy ;
+  }
+  if (!stralloc_catb(data, s, strlen(s) + 1)) dienomem() ;
+}
+
  /* What takes a value, or is known by its beginning. */
 
 static char const *one (lc_mountopts *o, char const *s)
@@ -118,7 +131,7 @@ static char const *one (lc_mountopts *o, char const *s)
   else if (!strncmp(s + 1, "-mount.mkdir=", 13) && (*s == 'x' || *s == 'X')) return complain(s, " wants no mode here: it is 0755") ;
   else if (!strncmp(s, "x-", 2) || !strncmp(s, "X-", 2) || !strncmp(s, "comment=", 8)) ;
   else if (s[0] == '=') return complain(s, " has no name") ;
-  else if (!stralloc_catb(&o->data, s, strlen(s) + 1)) dienomem() ;
+  else add_data(&o->data, s) ;
   return 0 ;
 }
 
@@ -126,21 +139,20 @@ static char const *one (lc_mountopts *o, char const *s)
 
 static char const *each (lc_mountopts *o, char const *s, char const *(*f) (lc_mountopts *, char const *))
 {
-  stralloc sa = STRALLOC_ZERO ;
+  char option[strlen(s) + 1] ;
   char const *err = 0 ;
   while (*s && !err)
   {
+    size_t n = 0 ;
     int quoted = 0 ;
-    sa.len = 0 ;
     for (; *s && (quoted || *s != ',') ; s++)
       if (*s == '"') quoted = !quoted ;
-      else if (!stralloc_append(&sa, *s)) dienomem() ;
+      else option[n++] = *s ;
     if (*s) s++ ;
-    if (!stralloc_0(&sa)) dienomem() ;
-    if (quoted) err = complain(sa.s, " has a quote that is not closed") ;
-    else if (sa.s[0]) err = (*f)(o, sa.s) ;
+    option[n] = 0 ;
+    if (quoted) err = complain(option, " has a quote that is not closed") ;
+    else if (n) err = (*f)(o, option) ;
   }
-  stralloc_free(&sa) ;
   return err ;
 }
 

@@ -30,37 +30,42 @@
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
  /* The stack while it is built. Temporary mounts (each idmapped layer on itself,
-    the tmpfs on the target) are attached, because a user namespace cannot use a
-    detached one as a layer, and go again when the overlay exists, which holds
-    copies of them. */
+    for mountinfo shows its name, and the shelf, a tmpfs on the target) are attached,
+    because a user namespace cannot use a detached one as a layer, and go again when
+    the overlay exists, which holds copies of them. */
 
 static int targetfd ;
 static int upperfd = -1 ;
 static int workfd = -1 ;
 static int lockfd = -1 ;
-static genalloc layers = GENALLOC_ZERO ;     /* int, the lowest first */
-static genalloc temporaries = GENALLOC_ZERO ; /* int */
+static int shelffd = -1 ;
+static genalloc layers = GENALLOC_ZERO ;  /* int, the lowest first */
+static size_t mapped = 0 ;                /* so many of them are temporary mounts */
 
-static int fd_of (genalloc const *g, size_t i)
+static int layer (size_t i)
 {
-  return genalloc_s(int, g)[i] ;
+  return genalloc_s(int, &layers)[i] ;
 }
 
-static void push (genalloc *g, int fd)
-{
-  if (!genalloc_append(int, g, &fd)) dienomem() ;
-}
+ /* Every unmount, of one mount or of a tree, waits for a grace period of the kernel:
+    the layers are moved to directories of the shelf, and go with it. */
 
 static void drop_temporaries (void)
 {
-  size_t n = genalloc_len(int, &temporaries) ;
   int e = errno ;
-  while (n--)
+  for (; mapped ; mapped--)
   {
-    lc_tree_detach(fd_of(&temporaries, n)) ;
-    fd_close(fd_of(&temporaries, n)) ;
+    char name[UINT_FMT] ;
+    int fd = layer(mapped - 1) ;
+    name[uint_fmt(name, (unsigned int)mapped)] = 0 ;
+    if (shelffd == -1 || mkdirat(shelffd, name, 0700) == -1 || !lc_tree_attach_entry(fd, shelffd, name)) lc_tree_detach(fd) ;
   }
-  genalloc_setlen(int, &temporaries, 0) ;
+  if (shelffd >= 0)
+  {
+    lc_tree_detach(shelffd) ;
+    fd_close(shelffd) ;
+    shelffd = -1 ;
+  }
   errno = e ;
 }
 
@@ -73,6 +78,16 @@ static int is_dir (int fd)
   struct stat st ;
   if (fstat(fd, &st) == -1) return 0 ;
   return S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0) ;
+}
+
+static char shelf_options[] = "mode=0700" ;
+
+static void make_shelf (int must)
+{
+  lc_mountopts const o = { .data = LC_MOUNTOPTS_DATA(shelf_options) } ;
+  if (lc_mount_fs(targetfd, "tmpfs", "tmpfs", &o, &shelffd)) return ;
+  shelffd = -1 ;
+  if (must) die("mount a tmpfs for the upper layer", lc_attach_log()) ;
 }
 
 static int open_dir (char const *name, char const *what)
@@ -89,10 +104,10 @@ static void open_layers (lc_overlay const *ov, int with_target)
   for (; i < n ; i++)
   {
     char const *name = genalloc_s(char const *, &ov->lower)[i] ;
-    int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : open_dir(name, "layer ") ;
-    if (fd == -1) strerr_diefusys(111, "duplicate a descriptor") ;
-    push(&layers, fd) ;
-    lc_apart_add(fd, name, 0) ;
+    int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : lc_apart_open(name) ;
+    if (fd == -1) strerr_diefusys(111, !i && with_target ? "duplicate the descriptor of " : "open layer ", name) ;
+    if (!i && with_target) lc_apart_add(fd, name, 0) ;
+    if (!genalloc_append(int, &layers, &fd)) dienomem() ;
   }
 }
 
@@ -103,7 +118,7 @@ static int make_upper (int dirfd, char const *where)
 {
   struct stat st ;
   int fd ;
-  if (fstat(fd_of(&layers, 0), &st) == -1) die("look at the lowest layer") ;
+  if (fstat(layer(0), &st) == -1) die("look at the lowest layer") ;
   if (mkdirat(dirfd, "upper.new", 0700) == -1 && errno != EEXIST) die("make a directory in ", where) ;
   if (fchownat(dirfd, "upper.new", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) == -1 && errno != EINVAL)
     die("give upper in ", where, " the owner of the lowest layer") ;
@@ -148,7 +163,7 @@ static int probe (void)
   if (fsfd == -1) return -1 ;
   for (; i < 3 && !r ; i++)
   {
-    int fd = i ? upperfd : fd_of(&layers, 0) ;
+    int fd = i ? upperfd : layer(0) ;
     r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, keys[i], 0, fd) ;
     if (r == -1 && wants_names(errno))
       r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, i ? keys[i] : "lowerdir", lc_fdpath(s, fd), 0) ;
@@ -231,23 +246,12 @@ static void open_given (char const *upper, char const *work)
   check_in_use(upper) ;
 }
 
-static int make_tmpfs (void)
-{
-  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
-  int fd ;
-  lc_mountopts_scan(&o, "mode=0700") ;
-  if (!lc_mount_fs(targetfd, "tmpfs", "tmpfs", &o, &fd)) die("mount a tmpfs for the upper layer", lc_attach_log()) ;
-  push(&temporaries, fd) ;
-  stralloc_free(&o.data) ;
-  return fd ;
-}
-
  /* The second half for -c and -t, when the lowest layer looks as it will. */
 
 static void make_top (lc_overlay const *ov)
 {
   char const *where = ov->cache ? ov->cache : "the tmpfs" ;
-  int fd = ov->cache ? lockfd : make_tmpfs() ;
+  int fd = ov->cache ? lockfd : shelffd ;
   if (upperfd == -1) upperfd = make_upper(fd, where) ;
   workfd = make_work(fd, where) ;
 }
@@ -263,7 +267,7 @@ static void map_layers (lc_overlay const *ov)
   for (; i < n ; i++)
   {
     char const *name = genalloc_s(char const *, &ov->lower)[i] ;
-    int fd = lc_tree_clone(fd_of(&layers, i), 0) ;
+    int fd = lc_tree_clone(layer(i), 0) ;
     if (fd == -1 && errno == ENOSYS)
     {
       drop_temporaries() ;
@@ -274,15 +278,14 @@ static void map_layers (lc_overlay const *ov)
     {
       stralloc type = STRALLOC_ZERO ;
       int e = errno ;
-      if (!lc_proc_fstype(fd_of(&layers, i), &type) && (!stralloc_copys(&type, "unknown") || !stralloc_0(&type))) dienomem() ;
+      if (!lc_proc_fstype(layer(i), &type) && (!stralloc_copys(&type, "unknown") || !stralloc_0(&type))) dienomem() ;
       errno = e ;
       die("map the ids of the layer ", name, " (file system: ", type.s, ")") ;
     }
-    if (!lc_tree_attach(fd, fd_of(&layers, i))) die("attach the idmapped layer ", name) ;
-    push(&temporaries, fd) ;
-    fd_close(fd_of(&layers, i)) ;
-    genalloc_s(int, &layers)[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0) ;
-    if (fd_of(&layers, i) == -1) die("duplicate a descriptor") ;
+    if (!lc_tree_attach(fd, layer(i))) die("attach the idmapped layer ", name) ;
+    fd_close(layer(i)) ;
+    genalloc_s(int, &layers)[i] = fd ;
+    mapped++ ;
   }
 }
 
@@ -306,7 +309,7 @@ static int by_fd (lc_mountopts const *o)
   int fsfd = lc_fs_open("overlay", "overlay") ;
   if (fsfd == -1) return -1 ;
   while (i--)
-    if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "lowerdir+", 0, fd_of(&layers, i)) == -1) return lc_fs_abandon(fsfd) ;
+    if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "lowerdir+", 0, layer(i)) == -1) return lc_fs_abandon(fsfd) ;
   if (upperfd >= 0
    && (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "upperdir", 0, upperfd) == -1
     || lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "workdir", 0, workfd) == -1)) return lc_fs_abandon(fsfd) ;
@@ -330,7 +333,7 @@ static void name_layers (lc_mountopts *o, lc_mountopts const *plain)
   o->data.s = 0 ;
   o->data.len = o->data.a = 0 ;
   if (!stralloc_cats(&o->data, "lowerdir=")) dienomem() ;
-  while (i--) add_key(&o->data, 0, fd_of(&layers, i), i ? ':' : 0) ;
+  while (i--) add_key(&o->data, 0, layer(i), i ? ':' : 0) ;
   if (!stralloc_0(&o->data)) dienomem() ;
   if (upperfd >= 0)
   {
@@ -349,7 +352,7 @@ static int by_old_mount (lc_mountopts const *o)
 {
   int fd, clone ;
   if (!lc_mount_fs(targetfd, "overlay", "overlay", o, &fd)) return -1 ;
-  if (!genalloc_len(int, &temporaries))
+  if (!mapped && shelffd == -1)
   {
     fd_close(fd) ;
     return -2 ;
@@ -399,9 +402,8 @@ static char const *likely (void)
 static void close_all (void)
 {
   size_t i = genalloc_len(int, &layers) ;
-  while (i--) fd_close(fd_of(&layers, i)) ;
+  while (i--) fd_close(layer(i)) ;
   genalloc_free(int, &layers) ;
-  genalloc_free(int, &temporaries) ;
   if (upperfd >= 0) fd_close(upperfd) ;
   if (workfd >= 0) fd_close(workfd) ;
   if (lockfd >= 0) fd_close(lockfd) ;
@@ -424,6 +426,7 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (ov->cache) open_cache(ov->cache) ;
   else if (ov->upper) open_given(ov->upper, ov->work) ;
   else lc_apart_check() ;
+  if (ov->ephemeral || (ov->usernsfd >= 0 && n > 1)) make_shelf(ov->ephemeral) ;
   if (ov->usernsfd >= 0) map_layers(ov) ;
   if (ov->cache || ov->ephemeral) make_top(ov) ;
   add_options(&ov->o) ;

@@ -38,6 +38,12 @@ static pid_t self_of (int procfd)
   return lc_number_scan(buf, 0x7fffffff, &pid) ? (pid_t)pid : 0 ;
 }
 
+int lc_proc_is_own (int fd)
+{
+  struct stat st ;
+  return is_proc(fd) && !fstat(fd, &st) && st.st_ino == LC_PROC_ROOT_INO && self_of(fd) == getpid() ;
+}
+
 static int present (pid_t pid)
 {
   struct stat st ;

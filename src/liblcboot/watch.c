@@ -82,12 +82,7 @@ static int is_waiting (int procfd, pid_t pid)
   return r ;
 }
 
- /* The kernel drops what is sent to an init that neither catches nor blocks it:
-    pid_namespaces(7). An init that starts does not yet. The set of such signals,
-    bit 0 for signal 1; what is ignored is dropped too, but as it was asked to.
-    Empty if that cannot be known. */
-
-static uint64_t deaf_to (pid_t pid)
+uint64_t lc_watch_deaf (pid_t pid)
 {
   static char const *const sets[3] = { "SigBlk:\t", "SigIgn:\t", "SigCgt:\t" } ;
   stralloc sa = STRALLOC_ZERO ;
@@ -171,7 +166,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
       fd_close(pairfd) ;
       pairfd = -1 ;
     }
-    if (q.len && pairfd == -1) send_queue(&q, pid, w->init ? deaf_to(pid) : 0, now - q.since >= DEAF_MS) ;
+    if (q.len && pairfd == -1) send_queue(&q, pid, w->init ? lc_watch_deaf(pid) : 0, now - q.since >= DEAF_MS) ;
     if (deadline && now >= deadline)
     {
       lc_say("killing the child, which did not end in time") ;

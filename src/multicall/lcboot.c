@@ -32,7 +32,9 @@
       exec would make of them: capabilities(7). The ids and sets that this
       program was itself exec'ed with are; so are those of root in a new user
       namespace, which are full;
-    - execline is asked to be strict, and counts the blocks of a process.
+    - execline is asked to be strict, and counts the blocks of a process;
+    - the memory is shared with a parent that sleeps until exec, and the tool is not
+      one of those that only set something up, as the same user, and go on.
     A program that cannot be read is not dumpable: it is exec'ed too. */
 
 typedef int tool_func (int, char const **) ;
@@ -50,6 +52,13 @@ static struct tool_s { char const *name ; tool_func *f ; } const tools[] =
 
 #define TOOLS (sizeof(tools) / sizeof(tools[0]))
 
+ /* Those that only set something up and go on, as the user that they were. */
+
+static char const *const brief[] =
+{
+  "lc-chown", "lc-hostname", "lc-idmap", "lc-mountdev", "lc-mountfs", "lc-overlay", "lc-pivot", "lc-sigreset"
+} ;
+
 struct creds_s
 {
   uid_t uid[3] ;
@@ -61,12 +70,15 @@ static struct
 {
   dev_t dev ;                /* this program's file */
   ino_t ino ;
+  struct timespec plain ;    /* its change time when it had no capabilities, or 0 */
   char const **argv ;        /* all of the arguments: a chain is its tail */
   char const **end ;
   struct tool_s const *tool ; /* what runs next, and from where on */
   char const **next ;
   struct creds_s creds ;     /* what exec would not change */
+  int checked ;              /* the credentials were so when the present tool was called */
   jmp_buf loop ;
+  int forked ;               /* loop is on the stack of a child that shares memory */
 } me ;
 
 static char const *base_of (char const *path)
@@ -83,6 +95,14 @@ static int tool_cmp (void const *key, void const *p)
 static struct tool_s const *find (char const *name)
 {
   return bsearch(name, tools, TOOLS, sizeof(tools[0]), &tool_cmp) ;
+}
+
+static int is_brief (char const *name)
+{
+  unsigned int i = 0 ;
+  for (; i < sizeof(brief) / sizeof(brief[0]) ; i++)
+    if (!strcmp(brief[i], name)) return 1 ;
+  return 0 ;
 }
 
 static int get_creds (struct creds_s *c)
@@ -116,6 +136,16 @@ static int creds_stay (void)
   return 1 ;
 }
 
+ /* A file's capabilities do not change without its change time: inode(7). */
+
+static int is_plain (char const *path, struct timespec const *changed)
+{
+  if (changed->tv_sec == me.plain.tv_sec && changed->tv_nsec == me.plain.tv_nsec) return 1 ;
+  if (getxattr(path, "security.capability", 0, 0) != -1 || (errno != ENODATA && errno != EOPNOTSUPP)) return 0 ;
+  me.plain = *changed ;
+  return 1 ;
+}
+
  /* 1 if path is this program and exec would take it, 0 if not, -1 if there is
     nothing there and a search goes on. */
 
@@ -126,7 +156,7 @@ static int is_me (char const *path)
   if (st.st_dev != me.dev || st.st_ino != me.ino) return 0 ;
   if (st.st_mode & (S_ISUID | S_ISGID)) return 0 ;
   if (access(path, R_OK | X_OK) == -1) return 0 ;  /* EACCES on a noexec mount too */
-  return getxattr(path, "security.capability", 0, 0) == -1 && (errno == ENODATA || errno == EOPNOTSUPP) ;
+  return is_plain(path, &st.st_ctim) ;
 }
 
  /* The look-up of lc_exec, as far as it can lead here. What an empty entry of
@@ -155,19 +185,38 @@ static int leads_here (char const *name)
   }
 }
 
+ /* Every tool is called from here. */
+
+static int run (void)
+{
+  setjmp(me.loop) ;
+  return (*me.tool->f)((int)(me.end - me.next), me.next) ;
+}
+
  /* Called by lc_exec. Returns if there is no way but exec. */
 
 static void call (char const *const *argv)
 {
   struct tool_s const *tool = find(base_of(argv[0])) ;
   char const **next = me.argv ;
+  if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
-  if (getenv("EXECLINE_STRICT") || !leads_here(argv[0]) || !creds_stay()) return ;
+  if (getenv("EXECLINE_STRICT") || !leads_here(argv[0])) return ;
+  if (!me.checked || !is_brief(me.tool->name))
+  {
+    if (!creds_stay()) return ;
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;
+    me.checked = 1 ;
+  }
   next += argv - (char const *const *)me.argv ;
   prctl(PR_SET_NAME, tool->name, 0, 0, 0) ;
-  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;
   me.tool = tool ;
   me.next = next ;
+  if (lc_exec_shared && !me.forked)
+  {
+    me.forked = 1 ;
+    _exit(run()) ;
+  }
   longjmp(me.loop, 1) ;
 }
 
@@ -209,6 +258,5 @@ int main (int argc, char const **argv)
     me.ino = st.st_ino ;
     lc_exec_call = &call ;
   }
-  setjmp(me.loop) ;
-  return (*me.tool->f)((int)(me.end - me.next), me.next) ;
+  return run() ;
 }

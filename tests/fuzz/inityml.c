@@ -22,6 +22,7 @@
 #include <execline/execline.h>
 
 #include <lcboot/idmap.h>
+#include <lcboot/mountopts.h>
 
 #include <inityml/config.h>
 #include <inityml/script.h>
@@ -107,8 +108,13 @@ static void free_all (void)
 
 int LLVMFuzzerInitialize (int *argc, char ***argv)
 {
+  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  static char option[65536] ;
   (void)argc ;
   (void)argv ;
+   /* its message is static, and stays: it must not have to grow in a run */
+  memset(option, '=', sizeof(option) - 1) ;
+  must(!!lc_mountopts_scan(&o, option), "this is no option") ;
   must(__sanitizer_install_malloc_and_free_hooks(&allocated, &freed), "the hooks are there") ;
   return 0 ;
 }

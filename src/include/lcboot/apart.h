@@ -13,6 +13,13 @@
 
 extern void lc_apart_add (int fd, char const *name, char const *below) ;
 
+/*
+   Opens a directory (O_PATH), whose name is an ordinary path, and adds it.
+   Returns a close-on-exec descriptor, or -1 with errno set.
+*/
+
+extern int lc_apart_open (char const *name) ;
+
  /* Dies 100, naming two, if they are not apart. */
 
 extern void lc_apart_check (void) ;

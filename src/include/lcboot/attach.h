@@ -37,6 +37,11 @@ extern int lc_tree_clone (int fd, int rec) ;
 
 extern int lc_tree_attach (int mfd, int targetfd) ;
 
+ /* The same for one name (no slash) in the directory dirfd, which is not followed
+    if it is a symbolic link: for a directory that is ours alone. */
+
+extern int lc_tree_attach_entry (int mfd, int dirfd, char const *name) ;
+
  /* Detaches, lazily, the topmost mount where the root of the mount mfd is, and
     all below it: mfd itself if nothing was mounted on it since. */
 

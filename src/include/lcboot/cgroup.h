@@ -53,10 +53,12 @@ struct lc_cgroups_s
 
 /*
    Finds the hierarchies of the process. Of several mounts of one, that which
-   shows the current cgroup is taken, and rather one that can be written.
+   shows the current cgroup is taken, and rather one that can be written. Where none
+   is mounted at all, own asks for a mount of cgroup2 that nobody else sees; if the
+   kernel refuses it (or has no fsopen(2), Linux 5.2) it is not there.
 */
 
-extern int lc_cgroup_find (lc_cgroups *all) ;
+extern int lc_cgroup_find (lc_cgroups *all, int own) ;
 
  /* Closes every descriptor and frees all memory. */
 

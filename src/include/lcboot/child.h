@@ -48,6 +48,18 @@ extern int lc_wait_child (pid_t pid) ;
 
 extern int lc_run (char const *const *argv, char const *const *envp, lc_sigstate const *old, unsigned int flags) ;
 
+/*
+   A child in new namespaces, as after vfork(2): it runs f(arg), which must not
+   return, in our memory, on a stack of its own, while we sleep until it has
+   exec'ed or ended. What it writes stays written. To be called with every
+   signal held. Returns its PID, or -1 with errno set.
+   lc_vclone_orphaned tells the child whether its parent has died: 1 or 0. After
+   0, and PR_SET_PDEATHSIG before, its parent's death does kill it.
+*/
+
+extern pid_t lc_vclone (unsigned long flags, int (*f) (void *), void *arg) ;
+extern int lc_vclone_orphaned (void) ;
+
  /* In a child: it is killed when its parent, that process, dies. Dies 111 if that
     is too late, or cannot be arranged. Not for a child in a new PID namespace. */
 

@@ -32,6 +32,14 @@ extern void lc_exec0 (char const *const *argv) gccattr_noreturn ;
 extern void (*lc_exec_call) (char const *const *argv) ;
 
 /*
+   Set by a child of lc_vclone: its memory is its parent's too. The first tool that
+   is then called by lc_exec_call has to be so on the child's own stack, and it
+   must be one that soon execs and stays the same user.
+*/
+
+extern int lc_exec_shared ;
+
+/*
    Like lc_exec with the environment envp (the search is in the PATH of the current
    one), but returns when the program cannot
    be executed: errno is what execve(2) or the search gave.

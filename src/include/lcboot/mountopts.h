@@ -38,6 +38,11 @@ struct lc_mountopts_s
 } ;
 #define LC_MOUNTOPTS_ZERO { .data = STRALLOC_ZERO }
 
+ /* data that is known beforehand, an array of char: no memory is allocated for it.
+    lc_mountopts_scan may add to it, nothing else may. */
+
+#define LC_MOUNTOPTS_DATA(array) { .s = (array), .len = sizeof(array), .a = 0 }
+
 /*
    Adds a comma-separated string of options to o; a value in double quotes may
    hold commas. Returns null, or what is wrong with it: a message that names

@@ -194,6 +194,28 @@ static inline int lc_pidfd_kill (int pidfd, int sig)
   return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, (void *)0, 0) ;
 }
 
+ /* Linux 4.11: statx(2), as much of it as is used here. MOUNT_ROOT is 5.8. */
+
+#ifndef AT_NO_AUTOMOUNT
+#define AT_NO_AUTOMOUNT 0x800
+#endif
+#define LC_STATX_ATTR_MOUNT_ROOT 0x2000
+
+struct lc_statx
+{
+  uint32_t mask ;
+  uint32_t blksize ;
+  uint64_t attributes ;
+  uint64_t unused1[5] ;
+  uint64_t attributes_mask ;
+  uint64_t unused2[24] ;
+} ;
+
+static inline int lc_statx (int dirfd, char const *path, unsigned int flags, unsigned int mask, struct lc_statx *stx)
+{
+  return (int)syscall(SYS_statx, dirfd, path, flags, mask, stx) ;
+}
+
  /* Linux 5.6: time namespaces. Linux 4.6: cgroup namespaces. */
 
 #ifndef CLONE_NEWTIME

@@ -5,6 +5,7 @@
 #ifndef LCBOOT_WATCH_H
 #define LCBOOT_WATCH_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct lc_watch_s lc_watch, *lc_watch_ref ;
@@ -37,5 +38,14 @@ extern char const *lc_watch_translate (lc_watch *w, char const *s) ;
 */
 
 extern int lc_watch_child (lc_watch const *w, pid_t pid) ;
+
+/*
+   The signals that the kernel would drop if they were sent to pid, the init of a
+   PID namespace: those that it neither catches nor blocks nor waits for, and does
+   not ignore either, pid_namespaces(7). An init that starts does not yet. Bit 0
+   is signal 1. Empty if that cannot be known.
+*/
+
+extern uint64_t lc_watch_deaf (pid_t pid) ;
 
 #endif

@@ -1,0 +1,181 @@
+#!/usr/bin/env bats
+# The image under crun.
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+TEST_TIMEOUT=120
+load ../lib
+load ../cache
+load engines
+
+setup_file ()
+{
+  cache_image
+  cache_inits
+}
+teardown () { engine_cleanup; }
+
+# An OCI bundle with everything that root has; what an engine masks by default is
+# masked. bundle [ID-MAP-FIRST] WORD…
+
+bundle ()
+{
+  local map='' user='' caps='' i mask w args=''
+  local -a cap=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
+    NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT
+    SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG
+    WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE)
+  mask=$((16#$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)))
+  if [[ $1 == [0-9]* ]]; then
+    mask=-1
+    user='{ "type": "user" },'
+    map="[ { \"containerID\": 0, \"hostID\": $1, \"size\": 65536 } ]"
+    map="\"uidMappings\": $map, \"gidMappings\": $map,"
+    chown "$1:$1" /mnt/box/boot/cache
+    lc-idmap -b "0:$1:65536" /mnt/box/image /mnt/box/image true
+    shift
+  fi
+  for i in "${!cap[@]}"; do if ((mask >> i & 1)); then caps+="\"CAP_${cap[i]}\","; fi; done
+  for w; do args+="\"$w\","; done
+  cat > /mnt/box/config.json << END
+{
+  "ociVersion": "1.0.2",
+  "process": {
+    "terminal": false, "user": { "uid": 0, "gid": 0 }, "args": [ ${args%,} ], "env": [ "PATH=/bin" ], "cwd": "/",
+    "capabilities": { "bounding": [ ${caps%,} ], "effective": [ ${caps%,} ], "permitted": [ ${caps%,} ] }, "noNewPrivileges": false
+  },
+  "root": { "path": "/mnt/box/image", "readonly": true },
+  "mounts": [
+    { "destination": "/proc", "type": "proc", "source": "proc", "options": [ "nosuid", "noexec", "nodev" ] },
+    { "destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": [ "nosuid", "mode=755" ] },
+    { "destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": [ "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" ] },
+    { "destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": [ "nosuid", "noexec", "nodev", "mode=1777" ] },
+    { "destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": [ "nosuid", "noexec", "nodev" ] },
+    { "destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [ "nosuid", "noexec", "nodev", "ro" ] },
+    { "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": [ "nosuid", "noexec", "nodev", "relatime" ] },
+    { "destination": "/mnt", "type": "bind", "source": "/mnt/box/boot", "options": [ "rbind" ] }
+  ],
+  "linux": {
+    $map
+    "maskedPaths": [ "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+      "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi" ],
+    "readonlyPaths": [ "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" ],
+    "namespaces": [ $user { "type": "pid" }, { "type": "network" }, { "type": "ipc" }, { "type": "uts" }, { "type": "mount" }, { "type": "cgroup" } ]
+  }
+}
+END
+}
+
+boot () { in_engine crun --cgroup-manager=disabled run -b /mnt/box box; }
+
+mapped ()
+{
+  container << 'END'
+id_map: { users: 0 100000 65536 }
+hostname: guest
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  mode: oci
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - overlay
+END
+}
+
+# Inside of an engine's user namespace nothing can be mapped once more: the root
+# has the guest's ids already
+
+nested ()
+{
+  container << 'END'
+id_map: { users: 0 1000 60000 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup: { before: [ overlay ] }
+END
+  chown -hR 301000:301000 /mnt/box/boot/root
+}
+
+@test "a guest with ids of its own: what it is, and what it cannot reach" {
+  need crun
+  mapped
+  bundle /sbin/init poweroff
+  boot
+  status_is 130
+  stderr_is ''
+  guest_says args '1: poweroff'
+  guest_says pid 1
+  guest_says ids '0:0 0'
+  guest_says uid-map '0 100000 65536'
+  guest_says gid-map '0 100000 65536'
+  guest_says host guest
+  guest_says fds '0 1 2 3'
+  guest_says signals '0000000000000000 0000000000000000'
+  guest_says processes init
+  guest_says boot-image ''
+  guest_says links lo
+  guest_says unmasked ''
+  guest_says written written
+  is "$(cat /mnt/box/boot/cache/overlay/upper/written)" written
+}
+
+@test "in an engine's user namespace" {
+  need crun
+  nested
+  bundle 300000 /sbin/init poweroff
+  boot
+  status_is 130
+  stderr_is ''
+  guest_says uid-map '0 1000 60000'
+  guest_says unmasked ''
+  guest_says written written
+  is "$(stat -c %u:%g /mnt/box/boot/cache/overlay/upper/written)" 301000:301000
+}
+
+@test "the engine is told of a reboot and of an exit" {
+  need crun
+  mapped
+  bundle /sbin/init reboot
+  boot
+  status_is 129
+  bundle /sbin/init exit 7
+  boot
+  status_is 7
+}
+
+@test "no configuration at all: the container's root stays root" {
+  need crun
+  container < /dev/null
+  rm /mnt/box/boot/init.yml
+  bundle /sbin/init poweroff
+  boot
+  status_is 130
+  stderr_is ''
+  guest_says uid-map '0 0 4294967295'
+  guest_says pid 1
+  guest_says boot-image ''
+  guest_says written written
+}
+
+@test "a guest of Debian with systemd, and ids of its own" {
+  need crun
+  container <<'END'
+id_map: { users: 0 100000 65536 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/layers/systemd /mnt/layers/systemd
+  - overlay /mnt/layers/systemd
+exec: /lib/systemd/systemd --system --log-target=console
+END
+  debian_guest
+  bundle /sbin/init
+  boot
+  status_is 130
+  reported
+  guest_says uid-map '0 100000 65536'
+  guest_says pid1 systemd
+  guest_says boot-image ''
+  stdout_like 'guest: state (starting|running|degraded)'
+}

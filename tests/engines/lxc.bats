@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+# The image under lxc-start.
+# shellcheck disable=SC2034,SC2154 # lib.bash sets status, output, lines, stderr
+TEST_TIMEOUT=120
+load ../lib
+load ../cache
+load engines
+
+setup_file ()
+{
+  cache_image
+  cache_inits
+}
+teardown () { engine_cleanup; }
+
+boot ()  # [ID-MAP-FIRST] WORD…
+{
+  local map=''
+  if [[ $1 == [0-9]* ]]; then
+    map=$1
+    shift
+    chown "$map:$map" /mnt/box/boot/cache
+  fi
+  rm -f /mnt/box/console
+  {
+    echo 'lxc.uts.name = box'
+    echo 'lxc.rootfs.path = dir:/mnt/box/image'
+    echo "lxc.rootfs.options = ro${map:+,idmap=container}"
+    echo 'lxc.mount.auto = proc:mixed sys:mixed'
+    echo 'lxc.mount.entry = /mnt/box/boot mnt none rbind 0 0'
+    echo 'lxc.console.logfile = /mnt/box/console'
+    echo 'lxc.net.0.type = empty'
+    echo 'lxc.apparmor.profile = unconfined'
+    echo "lxc.init.cmd = /sbin/init $*"
+    if [[ -n $map ]]; then printf 'lxc.idmap = %s\n' "u 0 $map 65536" "g 0 $map 65536"; fi
+  } > /mnt/box/config
+  mkdir -p /mnt/box/state
+  in_engine lxc-start -F -n box -P /mnt/box/state -f /mnt/box/config
+  output=$(cat /mnt/box/console) || _lib_report "there is no console"
+}
+
+mapped ()
+{
+  container << 'END'
+id_map: { users: 0 100000 65536 }
+hostname: guest
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  mode: lxc
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - overlay
+END
+}
+
+# Inside of an engine's user namespace nothing can be mapped once more: the root
+# has the guest's ids already
+
+nested ()
+{
+  container << 'END'
+id_map: { users: 0 1000 60000 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup: { before: [ overlay ] }
+END
+  chown -hR 301000:301000 /mnt/box/boot/root
+}
+
+@test "a guest with ids of its own: what it is, and what it cannot reach" {
+  need lxc-start
+  mapped
+  boot poweroff
+  status_is 0
+  stderr_is ''
+  guest_says args '1: poweroff'
+  guest_says pid 1
+  guest_says ids '0:0 0'
+  guest_says uid-map '0 100000 65536'
+  guest_says host guest
+  guest_says fds '0 1 2 3'
+  guest_says signals '0000000000000000 0000000000000000'
+  guest_says processes init
+  guest_says boot-image ''
+  guest_says links lo
+  guest_says unmasked ''
+  guest_says written written
+}
+
+@test "in an engine's user namespace" {
+  need lxc-start
+  nested
+  subids root:300000:65536
+  boot 300000 poweroff
+  status_is 0
+  stderr_is ''
+  guest_says uid-map '0 1000 60000'
+  guest_says unmasked ''
+  guest_says written written
+}
+
+@test "no configuration at all: the container's root stays root" {
+  need lxc-start
+  container < /dev/null
+  rm /mnt/box/boot/init.yml
+  boot poweroff
+  status_is 0
+  stderr_is ''
+  guest_says uid-map '0 0 4294967295'
+  guest_says boot-image ''
+  guest_says written written
+}
+
+@test "a guest of Debian with systemd, and ids of its own" {
+  need lxc-start
+  container <<'END'
+id_map: { users: 0 100000 65536 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/layers/systemd /mnt/layers/systemd
+  - overlay /mnt/layers/systemd
+exec: /lib/systemd/systemd --system --log-target=console
+END
+  debian_guest
+  boot ''
+  status_is 0
+  reported
+  guest_says uid-map '0 100000 65536'
+  guest_says pid1 systemd
+  guest_says boot-image ''
+  stdout_like 'guest: state (starting|running|degraded)'
+}

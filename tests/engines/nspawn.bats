@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# The image under systemd-nspawn.
+# shellcheck disable=SC2034,SC2154 # lib.bash sets status, output, lines, stderr
+TEST_TIMEOUT=120
+load ../lib
+load ../cache
+load engines
+
+setup_file ()
+{
+  cache_image
+  cache_inits
+}
+teardown () { engine_cleanup; }
+
+boot ()  # OPTION… -- WORD…
+{
+  local -a options=()
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  in_engine systemd-nspawn --register=no --keep-unit --settings=no -q --console=pipe --capability=all \
+    --system-call-filter=@known --private-network --resolv-conf=off --timezone=off --link-journal=no \
+    --read-only -M box -D /mnt/box/image --bind=/mnt/box/boot:/mnt "${options[@]}" -b -- "$@"
+}
+
+mapped ()
+{
+  container << 'END'
+id_map: { users: 0 100000 65536 }
+hostname: guest
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  mode: systemd-nspawn
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - overlay
+END
+}
+
+# Inside of an engine's user namespace nothing can be mapped once more: the root
+# has the guest's ids already
+
+nested ()
+{
+  container << 'END'
+id_map: { users: 0 1000 60000 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup: { before: [ overlay ] }
+END
+  chown -hR 328680:328680 /mnt/box/boot/root
+}
+
+@test "a guest with ids of its own: what it is, and what it cannot reach" {
+  need systemd-nspawn
+  mapped
+  boot -- poweroff
+  status_is 0
+  stderr_is ''
+  guest_says args '1: poweroff'
+  guest_says pid 1
+  guest_says ids '0:0 0'
+  guest_says uid-map '0 100000 65536'
+  guest_says host guest
+  guest_says fds '0 1 2 3'
+  guest_says signals '0000000000000000 0000000000000000'
+  guest_says processes init
+  guest_says boot-image ''
+  guest_says links lo
+  guest_says unmasked ''
+  guest_says written written
+}
+
+@test "in an engine's user namespace" {
+  need systemd-nspawn
+  nested
+  chown 327680:327680 /mnt/box/boot/cache
+  boot --private-users=327680:65536 --private-users-ownership=map -- poweroff
+  status_is 0
+  stderr_is ''
+  guest_says uid-map '0 1000 60000'
+  guest_says unmasked ''
+  guest_says written written
+}
+
+@test "the engine is told of a reboot and of an exit" {
+  need systemd-nspawn
+  mapped
+  boot -- reboot
+  status_is 133
+  boot -- exit 7
+  status_is 7
+}
+
+@test "no configuration at all: the container's root stays root" {
+  need systemd-nspawn
+  container < /dev/null
+  rm /mnt/box/boot/init.yml
+  boot -- poweroff
+  status_is 0
+  stderr_is ''
+  guest_says uid-map '0 0 4294967295'
+  guest_says boot-image ''
+  guest_says written written
+}
+
+@test "a guest of Debian with systemd, and ids of its own" {
+  need systemd-nspawn
+  container <<'END'
+id_map: { users: 0 100000 65536 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/layers/systemd /mnt/layers/systemd
+  - overlay /mnt/layers/systemd
+exec: /lib/systemd/systemd --system --log-target=console
+END
+  debian_guest
+  boot --
+  status_is 0
+  reported
+  guest_says uid-map '0 100000 65536'
+  guest_says pid1 systemd
+  guest_says boot-image ''
+  stdout_like 'guest: state (starting|running|degraded)'
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# The image in a virtual machine: as an initramfs, and as its disk.
+# shellcheck disable=SC2034,SC2154 # lib.bash sets status, output, lines, stderr
+TEST_TIMEOUT=120
+load ../lib
+load ../cache
+load ../qemu
+load engines
+
+setup_file () { cache_kernel bookworm; }
+
+needs () { need qemu-system-x86_64 cpio mke2fs file:/bin/busybox; need_kernel bookworm; }
+
+# What the kernel and the guest say is the output.
+
+machine ()
+{
+  try vm_boot bookworm -serial stdio "$@"
+  output=${output//$'\r'/}
+  if [[ -n ${LCBOOT_SHOW_CONSOLE:-} ]]; then echo "$output"; fi
+}
+
+@test "an initramfs: the guest is in it, and is switched to" {
+  needs
+  guest <<'END'
+id_map: { users: 0 100000 65536 }
+hostname: guest
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  mode: vm
+  before:
+  - sh -ec 'for m in /modules/*; do insmod $m; done'
+  - lc-mountfs -t tmpfs tmpfs /mnt/cache
+  - lc-mountfs -o bind /mnt/root /mnt/root
+  - overlay
+exec: /sbin/init poweroff
+END
+  chown -R 100000:100000 /mnt/box/boot/root
+  cp -r "$(kernel bookworm)/modules" /mnt/box/modules
+  mkdir /mnt/box/more
+  mv /mnt/box/modules /mnt/box/more/
+  mv /mnt/box/boot /mnt/box/more/mnt
+  lc-mkimage -f cpio -b /mnt/box/initrd
+  ( cd /mnt/box/more && find . -mindepth 1 | cpio -o -H newc --quiet ) >> /mnt/box/initrd
+  machine -initrd /mnt/box/initrd -append "$VM_CONSOLE"
+  status_is 0
+  stdout_has 'reboot: Power down'
+  guest_says args '1: poweroff'
+  guest_says uid-map '0 100000 65536'
+  guest_says host guest
+  guest_says fds '0 1 2 3'
+  guest_says processes init
+  guest_says boot-image ''
+  guest_says written written
+}
+
+@test "a disk of ext4, read-only; the guest is on another one" {
+  needs
+  guest <<'END'
+id_map: { users: 0 100000 65536 }
+hostname: guest
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  before:
+  - lc-mountfs -t ext4 /dev/nvme1n1 /mnt/root
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+END
+  mke2fs -q -t ext4 -d /mnt/box/boot/root /mnt/box/guest.ext4 32M
+  mv /mnt/box/boot/init.yml /mnt/init.yml
+  lc-mkimage -f ext4 -a /mnt/init.yml /mnt/box/image.ext4
+  machine -append "$VM_CONSOLE root=/dev/nvme0n1 rootfstype=ext4 ro init=/sbin/init -- reboot" \
+    -drive file=/mnt/box/image.ext4,if=none,id=image,format=raw,readonly=on -device nvme,drive=image,serial=image \
+    -drive file=/mnt/box/guest.ext4,if=none,id=guest,format=raw -device nvme,drive=guest,serial=guest
+  status_is 0
+  stdout_has 'reboot: Restarting system'
+  guest_says args '1: reboot'
+  guest_says uid-map '0 100000 65536'
+  guest_says host guest
+  guest_says processes init
+  guest_says boot-image ''
+  guest_says written written
+}
