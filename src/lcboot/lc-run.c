@@ -242,7 +242,7 @@ static void complete_cgroup (guest *g)
   lc_cgroup const *h ;
   char fmt[PID_FMT] ;
   if (!g->memory && !g->cgroup) return ;
-  if (!lc_cgroup_find(&all)) strerr_diefusys(111, "find the cgroups of this process") ;
+  if (!lc_cgroup_find(&all, 0)) strerr_diefusys(111, "find the cgroups of this process") ;
   h = lc_cgroup_of(&all, "memory") ;
   g->leaves = g->pid && h && lc_cgroup_is2(h) ;
   fmt[pid_fmt(fmt, getpid())] = 0 ;
