@@ -148,5 +148,6 @@ void lines_exec (char const *text)
   v = (char const **)alloc(((size_t)n + 1) * sizeof(char const *)) ;
   if (!v || !env_make(v, (size_t)n, words.s, words.len)) strerr_diefusys(111, "allocate memory") ;
   v[n] = 0 ;
+  lc_exec_kept = v ;
   lc_exec(v) ;
 }
