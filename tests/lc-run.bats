@@ -590,6 +590,38 @@ dies_with_parent ()
   each dies_with_parent
 }
 
+@test "-d: a parent that is gone already" {
+  need strace
+  try strace -f -o /dev/null -e inject=getppid:retval=1:when=2 "$(command -v lc-run)" -d root touch /ran
+  status_is 111
+  stderr_has 'lc-run: fatal: the parent is gone already'
+  refute test -e root/ran
+}
+
+# A root that wants out
+
+@test "mount points that are links out of the root: the host is not touched" {
+  local what
+  mkdir -p outside/fs/cgroup
+  for what in proc sys dev; do
+    rm -rf "root/$what"
+    ln -s ../outside "root/$what"
+    hostile () { try lc-run "${ids[@]}" root true; is "$(ls -A outside outside/fs/cgroup)" $'outside:\nfs\n\noutside/fs/cgroup:'; }
+    each hostile
+    status_is 111
+    rm "root/$what"
+    ln -s /mnt/outside "root/$what"
+    each hostile
+    status_is 111
+    rm "root/$what"
+    mkfifo "root/$what"
+    each hostile
+    status_is 111
+    rm "root/$what"
+    mkdir "root/$what"
+  done
+}
+
 @test "nothing is left outside, and nothing changes there" {
   left ()
   {

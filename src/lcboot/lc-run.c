@@ -599,6 +599,7 @@ static void check (guest const *g)
   if (g->cgroup && *g->cgroup != '/') strerr_dief(100, "-c wants an absolute name, not ", g->cgroup) ;
   if (g->oldroot && *g->oldroot != '/') strerr_dief(100, "-x wants an absolute path, not ", g->oldroot) ;
   if (!g->pid && (g->signals.len || g->seconds)) strerr_dief(100, g->signals.len ? "-s" : "-k", " is of no use with NS_NO_PID1") ;
+  if (g->rootless && !g->net) lc_say("left out: a sysfs of its own, as the network is the caller's: /sys is bound") ;
   if (g->rootless && g->interfaces.len)
     strerr_dief(111, "unable to move the interface ", genalloc_s(char const *, &g->interfaces)[0], ": only root can (-n makes a network without one)") ;
 }
