@@ -166,6 +166,21 @@ user=(setpriv --reuid=65533 --regid=65533 --clear-groups --)
   stdout_is $'1 debian 0\n"Debian GNU/Linux 12 (bookworm)"\ndaemon\noverlay\nroot:shadow'
 }
 
+@test "Debian, to its shell on the caller's terminal, which has job control there" {
+  need_debian
+  debian_root /mnt/debian
+  local id
+  printf '%s\n' 'case $- in *m*) echo "job" control ;; esac' 'sleep 1000 &' 'kill %1; wait %1; echo "ended: $?"' 'exit 4' > keys
+  typed () { ptyrun lc-run "$@" /mnt/debian /bin/bash --norc -i < keys; }
+  for id in '' '-u 0:100000:65536'; do
+    # shellcheck disable=SC2086 # words
+    try typed $id
+    status_is 4
+    stdout_has 'job control'
+    stdout_has 'ended: 143'
+  done
+}
+
 @test "Debian, by an ordinary user, to its shell" {
   need_debian
   # the root of a user namespace with the guest's maps unpacks it, and so it owns it
