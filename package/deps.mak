@@ -14,7 +14,7 @@ $(BUILD)/obj/lcboot/lc-initctl.o: src/lcboot/lc-initctl.c src/include/lcboot/att
 $(BUILD)/obj/lcboot/lc-kernelfs.o: src/lcboot/lc-kernelfs.c src/include/lcboot/attach.h src/include/lcboot/cgroup.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/pidns.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-mountcgroup.o: src/lcboot/lc-mountcgroup.c src/include/lcboot/cgroupfs.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-mountdev.o: src/lcboot/lc-mountdev.c src/include/lcboot/dev.h src/include/lcboot/exec.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
-$(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/keep.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h
+$(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/attach.h src/include/lcboot/blockfs.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/fstab.h src/include/lcboot/inroot.h src/include/lcboot/keep.h src/include/lcboot/loop.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-netmove.o: src/lcboot/lc-netmove.c src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/netif.h src/include/lcboot/netns.h src/include/lcboot/proc.h src/include/lcboot/rtnl.h src/include/lcboot/say.h src/include/lcboot/signals.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/newroot.h src/include/lcboot/say.h src/include/lcboot/sealed.h
@@ -22,10 +22,10 @@ $(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/child.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
 $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
-$(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/mistakes.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
+$(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/mistakes.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/fstab.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
 $(BUILD)/obj/libinityml/mistakes.o: src/libinityml/mistakes.c src/include/inityml/mistakes.h
 $(BUILD)/obj/libinityml/quote.o: src/libinityml/quote.c src/include/inityml/quote.h
-$(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/quote.h src/include/inityml/script.h src/include/lcboot/idmap.h
+$(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/quote.h src/include/inityml/script.h src/include/lcboot/fstab.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/words.o: src/libinityml/words.c src/include/inityml/config.h src/include/inityml/words.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/yaml.o: src/libinityml/yaml.c src/include/inityml/mistakes.h src/include/inityml/yaml.h
 $(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h src/include/lcboot/proc.h src/include/lcboot/sys.h
@@ -41,6 +41,7 @@ $(BUILD)/obj/liblcboot/ctlfifo.o: src/liblcboot/ctlfifo.c src/include/lcboot/att
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
 $(BUILD)/obj/liblcboot/fd.o: src/liblcboot/fd.c src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/proc.h
+$(BUILD)/obj/liblcboot/fstab.o: src/liblcboot/fstab.c src/include/lcboot/fstab.h
 $(BUILD)/obj/liblcboot/idmap.o: src/liblcboot/idmap.c src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/ids.o: src/liblcboot/ids.c src/include/lcboot/ids.h
 $(BUILD)/obj/liblcboot/initreq.o: src/liblcboot/initreq.c src/include/lcboot/initreq.h
@@ -48,7 +49,7 @@ $(BUILD)/obj/liblcboot/inits.o: src/liblcboot/inits.c src/include/lcboot/fd.h sr
 $(BUILD)/obj/liblcboot/inroot.o: src/liblcboot/inroot.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/keep.o: src/liblcboot/keep.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/keep.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/loop.o: src/liblcboot/loop.c src/include/lcboot/fd.h src/include/lcboot/loop.h
-$(BUILD)/obj/liblcboot/mountinfo.o: src/liblcboot/mountinfo.c src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/proc.h
+$(BUILD)/obj/liblcboot/mountinfo.o: src/liblcboot/mountinfo.c src/include/lcboot/fstab.h src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/mountopts.o: src/liblcboot/mountopts.c src/include/lcboot/ids.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/netif.o: src/liblcboot/netif.c src/include/lcboot/netif.h src/include/lcboot/rtnl.h src/include/lcboot/say.h
 $(BUILD)/obj/liblcboot/netns.o: src/liblcboot/netns.c src/include/lcboot/attach.h src/include/lcboot/mountopts.h src/include/lcboot/netns.h src/include/lcboot/sys.h
@@ -70,7 +71,7 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 # Libraries
 
 $(BUILD)/lib/libinityml.a: $(BUILD)/obj/libinityml/config.o $(BUILD)/obj/libinityml/mistakes.o $(BUILD)/obj/libinityml/quote.o $(BUILD)/obj/libinityml/script.o $(BUILD)/obj/libinityml/words.o $(BUILD)/obj/libinityml/yaml.o
-$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/cgroup.o $(BUILD)/obj/liblcboot/cgroupend.o $(BUILD)/obj/liblcboot/cgroupfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/commands.o $(BUILD)/obj/liblcboot/ctlfifo.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/initreq.o $(BUILD)/obj/liblcboot/inits.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/netif.o $(BUILD)/obj/liblcboot/netns.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/pidns.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/rtnl.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
+$(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/cgroup.o $(BUILD)/obj/liblcboot/cgroupend.o $(BUILD)/obj/liblcboot/cgroupfs.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/commands.o $(BUILD)/obj/liblcboot/ctlfifo.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/fstab.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/initreq.o $(BUILD)/obj/liblcboot/inits.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/netif.o $(BUILD)/obj/liblcboot/netns.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/pidns.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/rtnl.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
 
