@@ -3,7 +3,7 @@
 load lib
 
 # init.yml as lc-compile reads it. What a configuration means is seen through
-# initconfig, which prints it; what becomes of it in a script is script.bats'.
+# initconfig, which prints it; what becomes of it in a script is boot.bats'.
 
 usage='lc-compile: usage: lc-compile [ -v ] [ -o file | -x ] [ -A ] [ -a arg ]... [ init.yml ]'
 

@@ -8,6 +8,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/fstab.h>
 #include <lcboot/idmap.h>
 
 #include <inityml/config.h>
@@ -438,19 +439,6 @@ static void unshare (script *o, inityml_config const *c)
 
  /* Mounts: lines of an fstab(5), each a step */
 
-static size_t unescape (char *s, size_t n)
-{
-  size_t i = 0, j = 0 ;
-  while (i < n)
-    if (s[i] == '\\' && n - i > 3 && s[i+1] >= '0' && s[i+1] < '4' && s[i+2] >= '0' && s[i+2] < '8' && s[i+3] >= '0' && s[i+3] < '8')
-    {
-      s[j++] = (char)((s[i+1] - '0') << 6 | (s[i+2] - '0') << 3 | (s[i+3] - '0')) ;
-      i += 4 ;
-    }
-    else s[j++] = s[i++] ;
-  return j ;
-}
-
 static int has_option (char const *options, char const *name)
 {
   size_t len = strlen(name) ;
@@ -465,30 +453,18 @@ static int has_option (char const *options, char const *name)
 
 static void mount_line (script *o, inityml_config const *c, char const *line)
 {
-  static char const blank[] = " \t\n" ;
-  char const *field[4] = { "", "", "", "defaults" } ;
+  lc_fstab l ;
   char copy[strlen(line) + 1] ;
   char *s = copy ;
-  unsigned int i = 0 ;
   memcpy(copy, line, sizeof(copy)) ;
-  for (; i < 4 ; i++)
-  {
-    size_t n ;
-    s += strspn(s, blank) ;
-    n = strcspn(s, blank) ;
-    if (!n) break ;
-    field[i] = s ;
-    s += n ;
-    if (*s) *s++ = 0 ;
-    copy[field[i] - copy + (long)unescape(copy + (field[i] - copy), n)] = 0 ;
-  }
-  if (i < 3 || field[0][0] == '#' || !strcmp(field[1], "none") || !strcmp(field[2], "swap") || has_option(field[3], "noauto")) return ;
+  if (!lc_fstab_next(&s, &l) || !strcmp(l.target, "none") || has_option(l.options, "noauto")) return ;
   step(o, "lc-mountfs") ;
   option(o, "-R", c->root.path) ;
-  if (strcmp(field[2], "auto") && strcmp(field[2], "none")) option(o, "-t", field[2]) ;
-  if (strcmp(field[3], "defaults")) option(o, "-o", field[3]) ;
-  if (field[0][0] == '-') flag(o, "--") ;
-  words(o, field, 2) ;
+  if (strcmp(l.type, "auto") && strcmp(l.type, "none")) option(o, "-t", l.type) ;
+  if (strcmp(l.options, "defaults")) option(o, "-o", l.options) ;
+  if (l.source[0] == '-') flag(o, "--") ;
+  word(o, l.source) ;
+  word(o, l.target) ;
 }
 
 static void mounts (script *o, inityml_config const *c)
