@@ -25,7 +25,7 @@ $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/blo
 $(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/mistakes.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
 $(BUILD)/obj/libinityml/mistakes.o: src/libinityml/mistakes.c src/include/inityml/mistakes.h
 $(BUILD)/obj/libinityml/quote.o: src/libinityml/quote.c src/include/inityml/quote.h
-$(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/quote.h src/include/inityml/script.h src/include/lcboot/idmap.h
+$(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/quote.h src/include/inityml/script.h src/include/inityml/words.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/words.o: src/libinityml/words.c src/include/inityml/config.h src/include/inityml/words.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/yaml.o: src/libinityml/yaml.c src/include/inityml/mistakes.h src/include/inityml/yaml.h
 $(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h src/include/lcboot/proc.h src/include/lcboot/sys.h

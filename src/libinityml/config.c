@@ -754,33 +754,12 @@ static char const *keep (char const *s, size_t len)
 
 #define FSTAB_FIELDS 6
 
- /* A field as getmntent(3) reads it: octal escapes of blanks, newline and the
-    backslash are replaced. */
+ /* A field as getmntent(3) reads it */
 
 static char const *unescape (char const *s, size_t len)
 {
-  static char const escapes[4][4] = { "040", "011", "012", "134" } ;
-  static char const plain[4] = { ' ', '\t', '\n', '\\' } ;
   char *copy = (char *)keep(s, len) ;
-  size_t i = 0 ;
-  size_t n = 0 ;
-  for (; i < len ; i++)
-  {
-    unsigned int e = 0 ;
-    copy[n] = s[i] ;
-    if (s[i] == '\\')
-    {
-      if (i + 1 < len && s[i + 1] == '\\') i++ ;
-      else for (; e < 4 ; e++) if (len - i > 3 && !memcmp(s + i + 1, escapes[e], 3))
-      {
-        copy[n] = plain[e] ;
-        i += 3 ;
-        break ;
-      }
-    }
-    n++ ;
-  }
-  copy[n] = 0 ;
+  inityml_words_unescape(copy) ;
   return copy ;
 }
 

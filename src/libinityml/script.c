@@ -13,6 +13,7 @@
 #include <inityml/config.h>
 #include <inityml/quote.h>
 #include <inityml/script.h>
+#include <inityml/words.h>
 
 #define WIDTH 110           /* lines are broken before they become longer than that, where they can be */
 #define TEXT_LINES 16384    /* texts up to that size are given line by line */
@@ -331,6 +332,7 @@ static void mount_dev (script *o, inityml_config const *c)
 static void set_hostname (script *o, inityml_config const *c)
 {
   step(o, "lc-hostname") ;
+  if (c->hostname[0] == '-') flag(o, "--") ;
   word(o, c->hostname) ;
 }
 
@@ -438,19 +440,6 @@ static void unshare (script *o, inityml_config const *c)
 
  /* Mounts: lines of an fstab(5), each a step */
 
-static size_t unescape (char *s, size_t n)
-{
-  size_t i = 0, j = 0 ;
-  while (i < n)
-    if (s[i] == '\\' && n - i > 3 && s[i+1] >= '0' && s[i+1] < '4' && s[i+2] >= '0' && s[i+2] < '8' && s[i+3] >= '0' && s[i+3] < '8')
-    {
-      s[j++] = (char)((s[i+1] - '0') << 6 | (s[i+2] - '0') << 3 | (s[i+3] - '0')) ;
-      i += 4 ;
-    }
-    else s[j++] = s[i++] ;
-  return j ;
-}
-
 static int has_option (char const *options, char const *name)
 {
   size_t len = strlen(name) ;
@@ -480,7 +469,7 @@ static void mount_line (script *o, inityml_config const *c, char const *line)
     field[i] = s ;
     s += n ;
     if (*s) *s++ = 0 ;
-    copy[field[i] - copy + (long)unescape(copy + (field[i] - copy), n)] = 0 ;
+    inityml_words_unescape(copy + (field[i] - copy)) ;
   }
   if (i < 3 || field[0][0] == '#' || !strcmp(field[1], "none") || !strcmp(field[2], "swap") || has_option(field[3], "noauto")) return ;
   step(o, "lc-mountfs") ;
@@ -572,6 +561,15 @@ static void command (script *o, inityml_config const *c)
   raw(o->sa, "\n") ;
 }
 
+ /* Without a root, what comes before the command may have no operands to end its
+    options. */
+
+static void end_options (script *o, inityml_config const *c)
+{
+  if (c->command.s[0][0] != '-') return ;
+  if (c->exec_before.n || c->initctl || c->engine == INITYML_ENGINE_NONE) flag(o, "--") ;
+}
+
 static char const *engine_name (inityml_engine e)
 {
   return e == INITYML_ENGINE_LXC_LIBVIRT ? "lxc-libvirt" :
@@ -609,6 +607,7 @@ void inityml_script (stralloc *sa, inityml_config const *c, char const *file)
   if (c->root.mode == INITYML_ROOT_NONE)
   {
     before(&o, &c->exec_before, "exec.before") ;
+    end_options(&o, c) ;
     comment(&o, "exec") ;
   }
   else enter(&o, c) ;

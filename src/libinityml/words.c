@@ -53,3 +53,27 @@ char const *inityml_words_split (inityml_words *w, char const *s)
   w->n = genalloc_len(char const *, &words) ;
   return 0 ;
 }
+
+void inityml_words_unescape (char *s)
+{
+  static char const escapes[4][4] = { "040", "011", "012", "134" } ;
+  static char const plain[4] = { ' ', '\t', '\n', '\\' } ;
+  char *to = s ;
+  while (*s)
+  {
+    unsigned int e = 0 ;
+    *to = *s++ ;
+    if (*to == '\\')
+    {
+      while (e < 4 && strncmp(s, escapes[e], 3)) e++ ;
+      if (e < 4)
+      {
+        *to = plain[e] ;
+        s += 3 ;
+      }
+      else if (*s == '\\') s++ ;
+    }
+    to++ ;
+  }
+  *to = 0 ;
+}

@@ -16,4 +16,11 @@
 
 extern char const *inityml_words_split (inityml_words *w, char const *s) ;
 
+/*
+   Replaces in s, a field of an fstab(5), what getmntent(3) replaces: the octal
+   escapes of blanks, newline and the backslash, and two backslashes.
+*/
+
+extern void inityml_words_unescape (char *s) ;
+
 #endif
