@@ -332,6 +332,7 @@ static void mount_dev (script *o, inityml_config const *c)
 static void set_hostname (script *o, inityml_config const *c)
 {
   step(o, "lc-hostname") ;
+  if (c->hostname[0] == '-') flag(o, "--") ;
   word(o, c->hostname) ;
 }
 
@@ -548,6 +549,15 @@ static void command (script *o, inityml_config const *c)
   raw(o->sa, "\n") ;
 }
 
+ /* Without a root, what comes before the command may have no operands to end its
+    options. */
+
+static void end_options (script *o, inityml_config const *c)
+{
+  if (c->command.s[0][0] != '-') return ;
+  if (c->exec_before.n || c->initctl || c->engine == INITYML_ENGINE_NONE) flag(o, "--") ;
+}
+
 static char const *engine_name (inityml_engine e)
 {
   return e == INITYML_ENGINE_LXC_LIBVIRT ? "lxc-libvirt" :
@@ -585,6 +595,7 @@ void inityml_script (stralloc *sa, inityml_config const *c, char const *file)
   if (c->root.mode == INITYML_ROOT_NONE)
   {
     before(&o, &c->exec_before, "exec.before") ;
+    end_options(&o, c) ;
     comment(&o, "exec") ;
   }
   else enter(&o, c) ;
