@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 load lib
 
-usage='lc-hostname: usage: lc-hostname name prog...'
+usage='lc-hostname: usage: lc-hostname [ -v ] name prog...'
 
 @test "sets the name, then execs" {
   ok lc-hostname web1 state host
@@ -30,6 +30,15 @@ usage='lc-hostname: usage: lc-hostname name prog...'
 @test "-- ends the options" {
   ok lc-hostname -- web1 state host
   stdout_is 'hostname web1'
+}
+
+@test "-v says what is done" {
+  try lc-hostname -v web1 state host
+  status_is 0
+  stdout_is 'hostname web1'
+  stderr_is 'lc-hostname: info: the host name is web1'
+  try env LCBOOT_VERBOSE=1 lc-hostname web1
+  stderr_is 'lc-hostname: info: the host name is web1'
 }
 
 @test "a name of 64 bytes is set, one of 65 is refused" {

@@ -127,7 +127,7 @@ only_busybox ()
   only_busybox
   mapped busybox
   in_guest -U -S 0 -G 0 /bin/sh -c 'busybox setuidgid 1000 initreq 0 2> /dev/null > /dev/initctl' && fail "anybody may"
-  in_guest -U -S 0 -G 0 /bin/sh -c 'setsid /usr/bin/initreq 0 > /dev/initctl'
+  in_guest -U -S 0 -G 0 /bin/sh -c 'setsid /usr/bin/initreq 0 > /dev/initctl' || :
   ends 0
 }
 
@@ -172,7 +172,7 @@ END
   in_guest /sbin/telinit 3
   in_guest /sbin/telinit -e A=1
   await eval '[[ $(grep -c ignored messages) == 3 ]]'
-  in_guest /sbin/telinit 0
+  in_guest /sbin/telinit 0 || :  # it may not survive its own request
   ends 0
 }
 
@@ -205,7 +205,7 @@ END
   sysvinit_guest
   sysvinit
   refute test "$(stat -c %i "$guest/run/initctl")" = "$(stat -c %i "$guest/dev/initctl")"
-  in_guest /sbin/telinit 0
+  in_guest /sbin/telinit 0 || :  # it may not survive its own request
   ends 0
 }
 

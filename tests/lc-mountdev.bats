@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 load lib
 
-usage='lc-mountdev: usage: lc-mountdev [ -v ] [ -R root ] [ -d ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog...'
+usage='lc-mountdev: usage: lc-mountdev [ -v ] [ -R root ] [ -d ] [ -t ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog...'
 new_api=open_tree,move_mount,fsopen,fsmount,fsconfig,fspick,mount_setattr
 no_mknod=(setpriv --bounding-set=-mknod --inh-caps=-mknod)
 names='console fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero'
@@ -565,4 +565,57 @@ all_of_it ()  # CMD…: what there is after it
     is "$(state mounts)" "$before" 'the mounts'
   done
   run ! test -e ran
+}
+
+# -t
+
+same='stat -c "%t:%T %u:%g %i" "$(readlink /proc/self/fd/0)" root/dev/console'
+
+@test "-t: the console is the terminal, not that of the current /dev" {
+  ok ptyrun lc-unshare -m lc-mountdev -t root/dev sh -c "$same"
+  is "${lines[0]}" "${lines[1]}"
+  [[ ${lines[0]} == 88:* ]] || fail "${lines[0]}"
+  ok ptyrun lc-unshare -m lc-mountdev -t -a root/dev sh -c "$same"
+  is "${lines[0]}" "${lines[1]}"
+  # whichever of the three it is
+  ok ptyrun sh -c 'for fd in 0 1 2; do
+    lc-unshare -m sh -c "
+      case \$1 in 0) exec > /dev/null 2>&1 ;; 1) exec < /dev/null 2> /dev/null ;; 2) exec < /dev/null > /dev/null ;; esac
+      exec lc-mountdev -t root/dev sh -c \"stat -c %t root/dev/console > out.\$1\"" sh $fd; done'
+  is "$(cat out.0 out.1 out.2)" $'88\n88\n88'
+  # the guest uses it
+  ok ptyrun lc-unshare -m lc-mountdev -t root/dev sh -c 'echo spoken > root/dev/console'
+  stdout_like '^spoken'
+}
+
+@test "-t: on /dev itself, in a user namespace, without the new mount calls" {
+  local terminal='stat -c %t /dev/console'
+  ok ptyrun lc-unshare -m lc-mountdev -t /dev sh -c "$terminal"
+  stdout_like ^88
+  ok as_user ptyrun lc-unshare -m -M self -G self lc-mountdev -t /dev sh -c "stat -c %t:%u /dev/console; echo > /dev/console"
+  stdout_like ^88:0
+  try without fsopen open_tree move_mount mount_setattr -- ptyrun lc-unshare -m lc-mountdev -t /dev sh -c "$terminal"
+  status_is 0
+  stdout_like ^88
+}
+
+@test "-t: without a terminal there is no console, -a or not" {
+  local a
+  for a in '' -a; do
+    # shellcheck disable=SC2086 # empty is no word
+    try in_dev 'mknod -m 600 console c 5 1' lc-mountdev -v -t $a root/dev sh -c 'test ! -e root/dev/console && echo none'
+    status_is 0
+    stdout_is none
+    stderr_has 'lc-mountdev: info: console is left out: no terminal is at descriptor 0, 1 or 2'
+  done
+}
+
+@test "-t: a terminal that has no name here" {
+  try ptyrun lc-unshare -m sh -c 'mount -t devpts -o newinstance new /dev/pts; exec lc-mountdev -v -t root/dev sh -c "test ! -e root/dev/console && echo none" 2>&1'
+  status_is 0
+  stdout_has none
+  stdout_has 'lc-mountdev: info: console is left out: the terminal has no name here'
+  # another one has it
+  try ptyrun lc-unshare -m sh -c 'mount -t devpts -o newinstance new /dev/pts; exec 3<> /dev/pts/ptmx; exec lc-mountdev -v -t root/dev sh -c "test ! -e root/dev/console && echo none" 2>&1'
+  stdout_has none
 }

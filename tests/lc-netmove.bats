@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash reads the settings, and sets status, output, lines, stderr
 # Three network namespaces: that of the test, `host`, the other end of its veth
 # pairs, and `guest`, where interfaces are moved to. Devices that not every kernel
 # has, and the initial network namespace, are in VMs: see vm_setup.

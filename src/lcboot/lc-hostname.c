@@ -10,8 +10,9 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/exec.h>
+#include <lcboot/say.h>
 
-#define USAGE "lc-hostname name prog..."
+#define USAGE "lc-hostname [ -v ] name prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
 #define NAME_MAX_UTS 64  /* sethostname(2): __NEW_UTS_LEN */
@@ -19,9 +20,19 @@
 int main (int argc, char const **argv)
 {
   PROG = "lc-hostname" ;
+  lc_verbose_init() ;
   {
     subgetopt l = SUBGETOPT_ZERO ;
-    if (subgetopt_r(argc, argv, "", &l) != -1) dieusage() ;
+    for (;;)
+    {
+      int opt = subgetopt_r(argc, argv, "v", &l) ;
+      if (opt == -1) break ;
+      switch (opt)
+      {
+        case 'v' : lc_verbosity++ ; break ;
+        default : dieusage() ;
+      }
+    }
     argc -= l.ind ; argv += l.ind ;
   }
   if (argc < 1) dieusage() ;
@@ -30,5 +41,6 @@ int main (int argc, char const **argv)
   if (sethostname(argv[0], strlen(argv[0])) == -1)
     strerr_diefusys(111, "set the host name to ", argv[0],
       errno == EPERM ? " (not privileged in the UTS namespace: lc-unshare -u makes a new one)" : "") ;
+  lc_say("the host name is ", argv[0]) ;
   lc_exec0(argv+1) ;
 }

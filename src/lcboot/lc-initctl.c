@@ -131,7 +131,7 @@ static void open_target (pid_t pid)
   }
   if (target.pidfd == -1)
     strerr_diefusys(111, "get hold of process ", fmt,
-      errno == EINVAL ? " (it is a thread of another one)" :
+      errno == EINVAL || errno == ENOENT ? " (it is a thread of another one)" :
       lc_hidden(errno) ? " (pidfd_open is Linux 5.3, or hidden)" : "") ;
 }
 
@@ -308,34 +308,40 @@ static void granted (uint64_t now)
   wish.level = -1 ;
 }
 
- /* An init that starts is not ready for it yet: it is tried again, ever more
-    seldom. */
+ /* What must still be true when the signal is sent: it is not lost on an init that
+    starts, nor does it reach another init than the one that it was chosen for,
+    which may take it for something else. */
+
+static int is_ready (lc_init const *which, int sig)
+{
+  return lc_initproc_hears(&target, sig) && (init || !which || lc_init_of(&target) == which) ;
+}
 
 static void grant (uint64_t now)
 {
   char const level[2] = { levels[wish.level], 0 } ;
+  lc_init const *which = 0 ;
   int last = now - wish.since >= PATIENCE_MS ;
-  lc_init const *which = init ;
+  int lost ;
   int sig = signals[wish.level] ;
   if (!sig)
   {
-    if (!which) which = lc_init_of(&target) ;
+    which = init ? init : lc_init_of(&target) ;
     sig = lc_init_prepare(which, &target, levels[wish.level] == '6', last) ;
-    if (!sig)
-    {
-      say("handed runlevel ", level, " on to ", lc_init_name(which)) ;
-      granted(now) ;
-      return ;
-    }
   }
-  if (sig > 0 && lc_initproc_signal(&target, sig, last))
+  if (!last && (sig == -1 || (sig && !is_ready(which, sig))))  /* again, ever more seldom */
   {
-    say("sent ", lc_signal_name(sig), which ? " to " : "", which ? lc_init_name(which) : "") ;
-    if (last) warn("the guest's PID 1 neither catches nor blocks ", lc_signal_name(sig), ": it is lost") ;
-    granted(now) ;
+    wish.next = now + 1 + (now - wish.since) / 4 ;
     return ;
   }
-  if (last || (sig > 0 && errno != EAGAIN))
+  lost = last && sig > 0 && !lc_initproc_hears(&target, sig) ;
+  if (!sig) say("handed runlevel ", level, " on to ", lc_init_name(which)) ;
+  else if (sig > 0 && lc_initproc_signal(&target, sig))
+  {
+    say("sent ", lc_signal_name(sig), which ? " to " : "", which ? lc_init_name(which) : "") ;
+    if (lost) warn("the guest's PID 1 neither catches nor blocks ", lc_signal_name(sig), ": it is lost") ;
+  }
+  else
   {
     int e = errno ;
     if (may_say())
@@ -343,9 +349,8 @@ static void grant (uint64_t now)
       errno = e ;
       strerr_warnwusys("ask for runlevel ", level, which ? " of " : "", which ? lc_init_name(which) : "") ;
     }
-    granted(now) ;
   }
-  else wish.next = now + 1 + (now - wish.since) / 4 ;
+  granted(now) ;
 }
 
  /* Reads what is there. Returns 1 if that was a lot. */

@@ -16,7 +16,7 @@
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
-#define USAGE "lc-mountdev [ -v ] [ -R root ] [ -d ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog..."
+#define USAGE "lc-mountdev [ -v ] [ -R root ] [ -d ] [ -t ] [ -a ] [ -x glob ]... [ -X regex ]... [ -o options ] target prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
@@ -58,13 +58,14 @@ int main (int argc, char const **argv)
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "vR:dax:X:o:", &l) ;
+      int opt = subgetopt_r(argc, argv, "vR:dtax:X:o:", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
         case 'v' : lc_verbosity++ ; break ;
         case 'R' : root = l.arg ; break ;
         case 'd' : make = 1 ; break ;
+        case 't' : dev.terminal = 1 ; break ;
         case 'a' : dev.all = 1 ; break ;
         case 'x' : if (!genalloc_append(char const *, &dev.globs, &l.arg)) dienomem() ; break ;
         case 'X' : add_regex(&dev.regexes, l.arg) ; break ;

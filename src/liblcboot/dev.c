@@ -189,11 +189,11 @@ static int is_excluded (lc_dev const *dev, char const *name)
   return 0 ;
 }
 
-static int is_standard (char const *path)
+static int is_standard (lc_dev const *dev, char const *path)
 {
   unsigned int i = 0 ;
   for (; i < N(nodes) ; i++) if (!strcmp(nodes[i].name, path)) return 1 ;
-  return 0 ;
+  return dev->terminal && !strcmp(path, "console") ;
 }
 
  /* Never a failed boot: what cannot be bound here is left out. */
@@ -241,7 +241,7 @@ static void copy_entry (lc_dev const *dev, int fromfd, int todir, stralloc *path
 {
   struct stat st ;
   int fd ;
-  if (is_standard(path->s) || !fstatat(todir, name, &st, AT_SYMLINK_NOFOLLOW)) return ;
+  if (is_standard(dev, path->s) || !fstatat(todir, name, &st, AT_SYMLINK_NOFOLLOW)) return ;
   if (is_excluded(dev, path->s))
   {
     lc_say(path->s, " is excluded") ;
@@ -289,13 +289,47 @@ static int is_terminal (dev_t rdev)
   return m == 4 || m == 5 || (m >= 136 && m <= 143) || m == 204 || m == 229 ;
 }
 
-static void bind_console (void)
+static void bind_current_console (void)
 {
   struct stat st ;
   int fd = lc_inroot_entry(curfd, "console") ;
   if (fd == -1) return ;
   if (fstat(fd, &st) == -1 || !S_ISCHR(st.st_mode) || !is_terminal(st.st_rdev)) lc_say("console is left out: the current one is no terminal") ;
   else if (!bind_on(mfd, "console", fd, 0)) die_undone("bind the current /dev/", "console") ;
+  fd_close(fd) ;
+}
+
+ /* The terminal at descriptor 0, 1 or 2, O_PATH, or -1. Such a descriptor may
+    belong to another mount namespace, whose mounts cannot be bound here: it is
+    looked up by its name, and must be the same file. */
+
+static int open_terminal (void)
+{
+  char name[64] ;
+  struct stat st, ours ;
+  int from = 0 ;
+  int fd ;
+  while (from < 3 && !isatty(from)) from++ ;
+  if (from == 3)
+  {
+    lc_say("console is left out: no terminal is at descriptor 0, 1 or 2") ;
+    return -1 ;
+  }
+  fd = ttyname_r(from, name, sizeof(name)) ? -1 : open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC) ;
+  if (fd >= 0)
+  {
+    if (!fstat(from, &ours) && !fstat(fd, &st) && S_ISCHR(st.st_mode) && st.st_dev == ours.st_dev && st.st_ino == ours.st_ino) return fd ;
+    fd_close(fd) ;
+  }
+  lc_say("console is left out: the terminal has no name here") ;
+  return -1 ;
+}
+
+static void bind_terminal (int fd)
+{
+  if (fd == -1) return ;
+  if (!bind_on(mfd, "console", fd, 0)) die_undone("bind ", "the terminal as the console") ;
+  lc_say("console is the terminal") ;
   fd_close(fd) ;
 }
 
@@ -327,6 +361,7 @@ void lc_dev_mount (lc_dev const *dev, char const *target)
   struct stat st ;
   unsigned int refused ;
   unsigned int i = 0 ;
+  int terminalfd = dev->terminal ? open_terminal() : -1 ;
   int targetfd ;
   curfd = lc_root_open("/dev") ;
   if (curfd == -1) strerr_diefusys(111, "open the current /dev") ;
@@ -346,7 +381,8 @@ void lc_dev_mount (lc_dev const *dev, char const *target)
   for (; i < N(nodes) ; i++)
     if (refused & 1U << i) bind_node(nodes[i].name, makedev(nodes[i].major, nodes[i].minor)) ;
   mount_entries() ;
-  bind_console() ;
+  if (dev->terminal) bind_terminal(terminalfd) ;
+  else bind_current_console() ;
   if (dev->all)
   {
     stralloc path = STRALLOC_ZERO ;

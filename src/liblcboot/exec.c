@@ -14,6 +14,7 @@
 #include <lcboot/exec.h>
 
 void (*lc_exec_call) (char const *const *) = 0 ;
+char const **lc_exec_kept = 0 ;
 int lc_exec_shared = 0 ;
 
 void lc_tryexec (char const *const *argv, char const *const *envp)

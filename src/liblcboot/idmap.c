@@ -2,6 +2,7 @@
 
 #include <skalibs/nonposix.h>
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,9 +18,7 @@
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
-#define EXTENT_FMT (3 * UINT32_FMT)
-
-static size_t extent_fmt (char *s, lc_idextent const *e, char sep)
+size_t lc_idextent_fmt (char *s, lc_idextent const *e, char sep)
 {
   size_t n = uint32_fmt(s, e->inside) ;
   s[n++] = sep ;
@@ -37,11 +36,11 @@ static int overlap (uint32_t a, uint32_t acount, uint32_t b, uint32_t bcount)
 
 static void add (genalloc *m, lc_idextent const *e)
 {
-  char new[EXTENT_FMT], old[EXTENT_FMT] ;
+  char new[LC_IDEXTENT_FMT], old[LC_IDEXTENT_FMT] ;
   lc_idextent const *p = genalloc_s(lc_idextent, m) ;
   size_t n = genalloc_len(lc_idextent, m) ;
   size_t i = 0 ;
-  extent_fmt(new, e, ':') ;
+  lc_idextent_fmt(new, e, ':') ;
   if (!e->count) strerr_dief(100, "id map ", new, " maps nothing") ;
   if (e->inside > LC_ID_MAX || e->count - 1 > LC_ID_MAX - e->inside || e->count - 1 > LC_ID_MAX - e->outside)
     strerr_dief(100, "id map ", new, " runs past the last id, 4294967294") ;
@@ -49,7 +48,7 @@ static void add (genalloc *m, lc_idextent const *e)
   {
     int in = overlap(e->inside, e->count, p[i].inside, p[i].count) ;
     if (!in && !overlap(e->outside, e->count, p[i].outside, p[i].count)) continue ;
-    extent_fmt(old, p + i, ':') ;
+    lc_idextent_fmt(old, p + i, ':') ;
     strerr_dief(100, "id maps ", old, " and ", new, " overlap ", in ? "inside" : "outside") ;
   }
   if (n >= LC_IDMAP_LINES) strerr_dief(100, "more than the 340 lines of an id map that the kernel takes, at ", new) ;
@@ -153,21 +152,28 @@ static uint32_t first_free (genalloc const *m)
   return next ;
 }
 
-static void add_auto (genalloc *m, int group)
+ /* The caller's ranges: added to m, or only counted if that is null */
+
+static unsigned int subordinate (genalloc *m, int group, stralloc *name)
 {
   char const *file = group ? "/etc/subgid" : "/etc/subuid" ;
   stralloc ranges = STRALLOC_ZERO ;
-  stralloc name = STRALLOC_ZERO ;
   char uid[UID_FMT] ;
   char *line ;
   unsigned int found = 0 ;
   uid[uid_fmt(uid, geteuid())] = 0 ;
-  if (!openslurpclose(&ranges, file) || !stralloc_0(&ranges)) strerr_diefusys(111, "read ", file) ;
-  if (!login_name(&name, uid) && (!stralloc_copys(&name, uid) || !stralloc_0(&name))) dienomem() ;
+  if (!openslurpclose(&ranges, file))
+  {
+    if (!m && errno == ENOENT) return 0 ;
+    strerr_diefusys(111, "read ", file) ;
+  }
+  if (!stralloc_0(&ranges) || (!login_name(name, uid) && (!stralloc_copys(name, uid) || !stralloc_0(name)))) dienomem() ;
   for (line = ranges.s ; line ; line = (line = strchr(line, '\n')) ? line + 1 : 0)
   {
     lc_idextent e ;
-    if (!is_field(line, name.s) && !is_field(line, uid)) continue ;
+    if (!is_field(line, name->s) && !is_field(line, uid)) continue ;
+    found++ ;
+    if (!m) continue ;
     e.inside = first_free(m) ;
     if (!number_field(field(line, 1), &e.outside) || !number_field(field(line, 2), &e.count) || !e.count)
     {
@@ -175,11 +181,24 @@ static void add_auto (genalloc *m, int group)
       strerr_dief(111, "invalid line in ", file, ": ", line) ;
     }
     add(m, &e) ;
-    found++ ;
   }
-  if (!found) strerr_dief(111, "no subordinate ids for ", name.s, " in ", file) ;
-  stralloc_free(&name) ;
   stralloc_free(&ranges) ;
+  return found ;
+}
+
+static void add_auto (genalloc *m, int group)
+{
+  stralloc name = STRALLOC_ZERO ;
+  if (!subordinate(m, group, &name)) strerr_dief(111, "no subordinate ids for ", name.s, " in ", group ? "/etc/subgid" : "/etc/subuid") ;
+  stralloc_free(&name) ;
+}
+
+int lc_idmap_has_auto (int group)
+{
+  stralloc name = STRALLOC_ZERO ;
+  unsigned int found = subordinate(0, group, &name) ;
+  stralloc_free(&name) ;
+  return !!found ;
 }
 
 void lc_idmap_add_special (genalloc *m, char const *s, int group)
@@ -221,8 +240,8 @@ void lc_idmap_text (stralloc *sa, genalloc const *m)
   size_t i = 0 ;
   for (; i < genalloc_len(lc_idextent, m) ; i++)
   {
-    char line[EXTENT_FMT] ;
-    size_t n = extent_fmt(line, genalloc_s(lc_idextent, m) + i, ' ') ;
+    char line[LC_IDEXTENT_FMT] ;
+    size_t n = lc_idextent_fmt(line, genalloc_s(lc_idextent, m) + i, ' ') ;
     line[n++] = '\n' ;
     if (!stralloc_catb(sa, line, n)) dienomem() ;
   }

@@ -341,8 +341,12 @@ static int is_pid1 (lc_initproc const *p)
   return yes ;
 }
 
-int lc_initproc_signal (lc_initproc const *p, int sig, int force)
+int lc_initproc_hears (lc_initproc const *p, int sig)
 {
-  if (!force && is_pid1(p) && lc_watch_deaf(p->pid) & ((uint64_t)1 << (sig - 1))) return (errno = EAGAIN, 0) ;
+  return !is_pid1(p) || !(lc_watch_deaf(p->pid) & ((uint64_t)1 << (sig - 1))) ;
+}
+
+int lc_initproc_signal (lc_initproc const *p, int sig)
+{
   return !lc_pidfd_kill(p->pidfd, sig) ;
 }

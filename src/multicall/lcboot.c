@@ -56,7 +56,7 @@ static struct tool_s { char const *name ; tool_func *f ; } const tools[] =
 
 static char const *const brief[] =
 {
-  "lc-chown", "lc-hostname", "lc-idmap", "lc-mountdev", "lc-mountfs", "lc-overlay", "lc-pivot", "lc-sigreset"
+  "lc-chown", "lc-hostname", "lc-idmap", "lc-mountcgroup", "lc-mountdev", "lc-mountfs", "lc-overlay", "lc-pivot", "lc-sigreset"
 } ;
 
 struct creds_s
@@ -198,7 +198,13 @@ static int run (void)
 static void call (char const *const *argv)
 {
   struct tool_s const *tool = find(base_of(argv[0])) ;
-  char const **next = me.argv ;
+  char const **next ;
+  if (argv == (char const *const *)lc_exec_kept)
+  {
+    me.argv = me.end = lc_exec_kept ;
+    while (*me.end) me.end++ ;
+  }
+  next = me.argv ;
   if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
   if (getenv("EXECLINE_STRICT") || !leads_here(argv[0])) return ;

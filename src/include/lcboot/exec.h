@@ -32,6 +32,14 @@ extern void lc_exec0 (char const *const *argv) gccattr_noreturn ;
 extern void (*lc_exec_call) (char const *const *argv) ;
 
 /*
+   An argv that is not the rest of main's, but that stays where it is for good, with
+   its strings: set before lc_exec is called with it, so that lc_exec_call can go on
+   with that too.
+*/
+
+extern char const **lc_exec_kept ;
+
+/*
    Set by a child of lc_vclone: its memory is its parent's too. The first tool that
    is then called by lc_exec_call has to be so on the child's own stack, and it
    must be one that soon execs and stays the same user.

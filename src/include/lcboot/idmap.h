@@ -26,6 +26,14 @@ struct lc_idextent_s
   uint32_t count ;
 } ;
 
+/*
+   Writes e as inside, outside and count with sep between them and a zero byte at
+   the end to s, which has room for LC_IDEXTENT_FMT bytes. Returns the length.
+*/
+
+#define LC_IDEXTENT_FMT 33  /* three numbers of ten digits, two separators, a zero byte */
+extern size_t lc_idextent_fmt (char *s, lc_idextent const *e, char sep) ;
+
  /* The maps of one user namespace. Each genalloc holds lc_idextent. */
 
 typedef struct lc_idmaps_s lc_idmaps, *lc_idmaps_ref ;
@@ -53,6 +61,13 @@ extern void lc_idmap_add (genalloc *m, char const *s) ;
 */
 
 extern void lc_idmap_add_special (genalloc *m, char const *s, int group) ;
+
+/*
+   1 if the caller has ranges of subordinate ids for auto, else 0. Dies 111 if
+   /etc/subuid (/etc/subgid for group) is there and cannot be read.
+*/
+
+extern int lc_idmap_has_auto (int group) ;
 
 /*
    Adds the lines of the caller's own map with outside equal to inside: every id

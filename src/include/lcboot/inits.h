@@ -47,13 +47,13 @@ extern int lc_initproc_is_gone (lc_initproc const *p) ;
 
 extern int lc_init_prepare (lc_init const *init, lc_initproc const *p, int reboot, int last) ;
 
-/*
-   Sends sig to p. The kernel drops what is sent to the init of a PID namespace
-   that neither catches nor blocks it: with force, or if p is none, it is sent
-   anyway.
-   Returns 1, or 0 with errno set: EAGAIN if it would be dropped.
-*/
+ /* 0 if the kernel would drop sig if it was sent to p now, because p is the init of
+    a PID namespace and neither catches nor blocks it; else 1. */
 
-extern int lc_initproc_signal (lc_initproc const *p, int sig, int force) ;
+extern int lc_initproc_hears (lc_initproc const *p, int sig) ;
+
+ /* Sends sig to p. Returns 1, or 0 with errno set. */
+
+extern int lc_initproc_signal (lc_initproc const *p, int sig) ;
 
 #endif
