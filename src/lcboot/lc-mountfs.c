@@ -30,7 +30,6 @@
 
 #define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] [ -k dir ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
-#define SYSFS_MAGIC 0x62656572
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
 #define MOVE_OR_BIND (LC_OPT_MOVE | LC_OPT_BIND)
@@ -228,7 +227,7 @@ static int bind_present (struct job_s const *j, int targetfd, int *mfd)
   struct statfs sfs ;
   int e = errno ;
   int fd = open(j->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) ;
-  int ok = fd >= 0 && (!strcmp(j->type, "proc") ? lc_proc_is_own(fd) : !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == SYSFS_MAGIC)
+  int ok = fd >= 0 && (!strcmp(j->type, "proc") ? lc_proc_is_own(fd) : !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == LC_SYSFS_MAGIC)
     && lc_mount_bind(targetfd, fd, &o, mfd) ;
   lc_close(fd) ;
   if (ok)
