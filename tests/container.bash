@@ -6,7 +6,7 @@ if [[ -n "${LCBOOT_SANDBOX:-}" ]]; then PATH=$LCBOOT_REPO/src/scripts/image:$PAT
 
 # container CMD…: CMD as PID 1 in namespaces, with proc, sysfs, a small /dev, two
 # interfaces, an environment of nothing but PATH, and whatever $ENGINE, a shell
-# script, adds
+# script, adds. Its console is not the machine's: boots change who owns it.
 
 ENGINE=''
 
@@ -16,6 +16,11 @@ container ()
     mount -t proc -o nosuid,nodev,noexec proc /proc
     mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
     lc-mountdev /dev
+    if mountpoint -q /dev/console ; then umount /dev/console ; fi
+    rm -f /run/console
+    mknod -m 0620 /run/console c 5 1
+    touch /dev/console
+    mount --bind /run/console /dev/console
     ip link add eth0 type veth peer name eth1
     mknod -m 0620 /dev/tty1 c 4 1
     mkdir /dev/net

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 #
-# lc-kernelfs in a container; what it does on a machine is in script-vm.bats.
+# lc-kernelfs in a container; what it does on a machine is in boot-vm.bats.
 
 load lib
 

@@ -532,6 +532,18 @@ TAB
   refute touch 'root/run/with blank/etc\/new'
 }
 
+@test "-f: escapes, and a last line without an end" {
+  local d
+  mkdir 'a b' $'c\td' 'e\f' 'g#h'
+  printf '%s' 'x\040y /mnt/a\040b tmpfs
+x /mnt/c\011d tmpfs
+x /mnt/e\\f tmpfs
+x\134\040y /mnt/g\043h tmpfs' > fstab
+  ok lc-mountfs -f fstab
+  for d in 'a b' $'c\td' 'e\f' 'g#h'; do mountpoint -q "$d"; done
+  is "$(findmnt -n -r -o SOURCE 'a b') $(findmnt -n -r -o SOURCE 'g#h')" 'x\x20y x\x5c\x20y'
+}
+
 @test "-f -: from standard input, and -d" {
   mkdir root
   printf '%s\n' 'a /one/two tmpfs ro' '/etc/passwd /one/file none bind' > fstab
@@ -568,8 +580,8 @@ x /mnt/a tmpfs loop,bind|/mnt/a: loop excludes bind, move and remount
 x /mnt/a tmpfs bind|/mnt/a: a bind or move takes no file system type
 x /mnt/a tmpfs offset=1|/mnt/a: offset and sizelimit are of use only with loop
 CASES
-  printf 'x /mnt/a tmpfs size=1m,%s\n' "$(head -c 70000 /dev/zero | tr '\0' a)" > fstab
-  fails 100 'lc-mountfs: fatal: fstab: /mnt/a: the line is too long' lc-mountfs -f fstab true
+  printf 'x /mnt/a tmpfs\0 size=1m\n' > fstab
+  fails 100 'lc-mountfs: fatal: fstab: this is no text: there is a null in it' lc-mountfs -f fstab true
   not_mounted /mnt/a
   [[ ! -e ran ]]
   fails 111 'lc-mountfs: fatal: unable to open nosuch: No such file or directory' lc-mountfs -f nosuch true
@@ -579,7 +591,7 @@ CASES
 
 @test "-f: a long line is taken whole" {
   mkdir a
-  printf 'x /mnt/a tmpfs comment=%s,ro,nosuid 0 0\n' "$(head -c 9000 /dev/zero | tr '\0' a)" > fstab
+  printf 'x /mnt/a tmpfs comment=%s,ro,nosuid 0 0\n' "$(head -c 90000 /dev/zero | tr '\0' a)" > fstab
   ok lc-mountfs -f fstab
   is "$(flags_of /mnt/a)" ro,nosuid,relatime
 }

@@ -656,6 +656,17 @@ number ()
   done
 }
 
+@test "-p: the signals that libc keeps for itself are forwarded too, and do not end it" {
+  local s
+  spawn lc-unshare -p sh -c 'trap "echo got TERM; exit 5" TERM; echo ready; while :; do read -r x; done' <> <(:)
+  expect ready
+  for s in 32 33 34; do kill -"$s" "$SPAWNED"; done
+  kill -TERM "$SPAWNED"
+  expect 'got TERM'
+  finish
+  status_is 5
+}
+
 @test "-p: signals are translated, from and to names and numbers" {
   local t
   spawn lc-unshare -p -s TERM=RTMIN+4 -s SIGHUP=SIGRTMIN -s 10=12 -s usr2=quit -s RTMIN+1=RTMAX-1 -s 64=INT -s RTMAX-1=RTMAX -s INT=WINCH \

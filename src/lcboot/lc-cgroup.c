@@ -253,7 +253,7 @@ static int enable (struct job_s const *j, lc_cgroup *h, char const *controller, 
 static char const *why_not_write (lc_cgroup const *h)
 {
   int e = errno ;
-  int root = lc_cgroup_is_root(h) ;
+  int root = lc_cgroup_is_root(h, h->fd) ;
   errno = e ;
   switch (errno)
   {
@@ -360,7 +360,7 @@ static unsigned int delegate_all (struct job_s const *j)
   {
     int root ;
     if (h->fd == -1) continue ;
-    root = lc_cgroup_is_root(h) ;
+    root = lc_cgroup_is_root(h, h->fd) ;
     if (!root && !j->here && lc_cgroup_is2(h)) enable_what_there_is(j, h) ;
     if (root) errno = EPERM ;
     else if (lc_cgroup_delegate(h, j->uid, j->gid))

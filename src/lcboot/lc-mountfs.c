@@ -3,8 +3,6 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
-#include <mntent.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <fcntl.h>
@@ -21,6 +19,7 @@
 #include <lcboot/blockfs.h>
 #include <lcboot/exec.h>
 #include <lcboot/fd.h>
+#include <lcboot/fstab.h>
 #include <lcboot/inroot.h>
 #include <lcboot/keep.h>
 #include <lcboot/loop.h>
@@ -31,7 +30,6 @@
 
 #define USAGE "lc-mountfs [ -v ] [ -R root ] [ -d ] [ -t type ] [ -o options ] [ -k dir ] source target prog... | lc-mountfs [ -v ] [ -R root ] [ -d ] -f fstab prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
-#define SYSFS_MAGIC 0x62656572
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
 #define MOVE_OR_BIND (LC_OPT_MOVE | LC_OPT_BIND)
@@ -229,7 +227,7 @@ static int bind_present (struct job_s const *j, int targetfd, int *mfd)
   struct statfs sfs ;
   int e = errno ;
   int fd = open(j->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) ;
-  int ok = fd >= 0 && (!strcmp(j->type, "proc") ? lc_proc_is_own(fd) : !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == SYSFS_MAGIC)
+  int ok = fd >= 0 && (!strcmp(j->type, "proc") ? lc_proc_is_own(fd) : !fstatfs(fd, &sfs) && (unsigned long)sfs.f_type == LC_SYSFS_MAGIC)
     && lc_mount_bind(targetfd, fd, &o, mfd) ;
   lc_close(fd) ;
   if (ok)
@@ -338,61 +336,43 @@ static int do_job (struct job_s *j, int mkdirs)
 
  /* An fstab is read and checked as a whole before the first line is mounted. */
 
-static int is_tag (char const *s)
+static void add_line (genalloc *jobs, lc_fstab const *l, char const *fstab)
 {
-  static char const *const tags[5] = { "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID=" } ;
-  unsigned int i = 0 ;
-  for (; i < 5 ; i++) if (!strncmp(s, tags[i], strlen(tags[i]))) return 1 ;
-  return 0 ;
-}
-
-static char const *keep (char const *s)
-{
-  stralloc sa = STRALLOC_ZERO ;
-  if (!stralloc_cats(&sa, s) || !stralloc_0(&sa)) dienomem() ;
-  return sa.s ;
-}
-
-static void add_line (genalloc *jobs, struct mntent const *m, char const *fstab)
-{
-  struct job_s j = { .type = 0, .o = LC_MOUNTOPTS_ZERO } ;
+  struct job_s j = { .source = l->source, .target = l->target, .o = LC_MOUNTOPTS_ZERO } ;
   char const *problem ;
-  if (!m->mnt_dir[0] || !m->mnt_type[0]) strerr_dief(100, fstab, ": the line of ", m->mnt_fsname, " lacks a field") ;
-  if (!strcmp(m->mnt_type, "swap") || !strcmp(m->mnt_dir, "none")) return ;
-  j.source = keep(m->mnt_fsname) ;
-  j.target = keep(m->mnt_dir) ;
-  problem = lc_mountopts_scan(&j.o, m->mnt_opts) ;
-  if (strcmp(m->mnt_type, "auto") && !(!strcmp(m->mnt_type, "none") && j.o.what & LC_OPT_LOOP)) j.type = keep(m->mnt_type) ;
+  if (l->n < 3) strerr_dief(100, fstab, ": the line of ", l->source, " lacks a field") ;
+  if (!strcmp(l->type, "swap") || !strcmp(l->target, "none")) return ;
+  problem = lc_mountopts_scan(&j.o, l->options) ;
+  if (strcmp(l->type, "auto") && !(!strcmp(l->type, "none") && j.o.what & LC_OPT_LOOP)) j.type = l->type ;
   if (!problem) problem = check(&j) ;
-  if (!problem && is_tag(j.source)) problem = "the source is a tag (UUID=, LABEL= …), which is not looked up: name the device" ;
+  if (!problem && lc_fstab_is_tag(j.source)) problem = "the source is a tag (UUID=, LABEL= …), which is not looked up: name the device" ;
   if (problem) strerr_dief(100, fstab, ": ", j.target, ": ", problem) ;
   if (!(j.o.what & LC_OPT_NOAUTO) && !genalloc_append(struct job_s, jobs, &j)) dienomem() ;
 }
 
-#define LINE_MAX_FSTAB 65536
+static void read_fstab (char const *fstab, stralloc *text)
+{
+  int fd = strcmp(fstab, "-") ? open(fstab, O_RDONLY | O_CLOEXEC) : 0 ;
+  if (fd == -1) strerr_diefusys(111, "open ", fstab) ;
+  if (!slurp(text, fd)) strerr_diefusys(111, "read ", fstab) ;
+  if (fd) fd_close(fd) ;
+  if (memchr(text->s, 0, text->len)) strerr_dief(100, fstab, ": this is no text: there is a null in it") ;
+  if (!stralloc_0(text)) dienomem() ;
+}
 
 static void from_fstab (char const *fstab, int mkdirs)
 {
-  char buf[LINE_MAX_FSTAB] ;
   genalloc jobs = GENALLOC_ZERO ;  /* struct job_s */
+  stralloc text = STRALLOC_ZERO ;  /* what the jobs point into */
+  lc_fstab line ;
+  char *next ;
   size_t i = 0 ;
-  FILE *f = strcmp(fstab, "-") ? setmntent(fstab, "re") : fdopen(0, "r") ;
-  if (!f) strerr_diefusys(111, "open ", fstab) ;
-  for (;;)
-  {
-    struct mntent line ;
-    struct mntent *m ;
-    errno = 0 ;
-    buf[sizeof(buf) - 2] = 0 ;
-    m = getmntent_r(f, &line, buf, sizeof(buf)) ;
-    if (!m) break ;
-    if (buf[sizeof(buf) - 2]) strerr_dief(100, fstab, ": ", m->mnt_dir, ": the line is too long") ;
-    add_line(&jobs, m, fstab) ;
-  }
-  if (ferror(f) || errno == ERANGE) strerr_diefusys(111, "read ", fstab) ;
-  if (strcmp(fstab, "-")) endmntent(f) ;  /* standard input is not ours to close */
+  read_fstab(fstab, &text) ;
+  next = text.s ;
+  while (lc_fstab_next(&next, &line)) add_line(&jobs, &line, fstab) ;
   for (; i < genalloc_len(struct job_s, &jobs) ; i++) do_job(genalloc_s(struct job_s, &jobs) + i, mkdirs) ;
   genalloc_free(struct job_s, &jobs) ;
+  stralloc_free(&text) ;
 }
 
 int main (int argc, char const **argv)

@@ -24,6 +24,7 @@
 #include <lcboot/proc.h>
 #include <lcboot/rtnl.h>
 #include <lcboot/say.h>
+#include <lcboot/signals.h>
 #include <lcboot/sys.h>
 
 #define USAGE "lc-netmove [ -v ] [ -k ] [ -a | ( -i interface )... ] target prog..."
@@ -212,11 +213,11 @@ static void move_all (struct job_s *j, int kept)
 {
   sigset_t all, old ;
   size_t i = 0 ;
-  sigfillset(&all) ;
-  sigprocmask(SIG_SETMASK, &all, &old) ;
+  lc_signals_all(&all) ;
+  lc_signals_mask(SIG_SETMASK, &all, &old) ;
   for (; i < genalloc_len(lc_netif *, &j->chosen) ; i++) move(j, genalloc_s(lc_netif *, &j->chosen)[i]) ;
   if (kept) keep(j) ;
-  sigprocmask(SIG_SETMASK, &old, 0) ;
+  lc_signals_mask(SIG_SETMASK, &old, 0) ;
 }
 
 static void run (struct job_s *j, char const *const *names, int kept)

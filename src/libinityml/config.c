@@ -17,6 +17,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/fstab.h>
 #include <lcboot/idmap.h>
 #include <lcboot/ids.h>
 #include <lcboot/mountopts.h>
@@ -31,7 +32,6 @@
 #define WORD_MAX_LEN 131000  /* execve(2): a word and its end are at most 128 KiB, blocks put blanks before it */
 #define HOSTNAME_MAX_LEN 64  /* sethostname(2): __NEW_UTS_LEN */
 #define REGEX_MAX_LEN 4096
-#define FSTAB_MAX_LEN 65000  /* what lc-mountfs reads as one line */
 
 struct maker_s
 {
@@ -743,7 +743,7 @@ static void memory (struct maker_s *k, inityml_node const *node)
   if (!is_size(s)) wrong(k, node, "memory: a number of bytes is expected, more than 0, perhaps with k, M, G or T behind it, not ", s) ;
 }
 
-static char const *keep (char const *s, size_t len)
+static char *keep (char const *s, size_t len)
 {
   char *copy = alloc(len + 1) ;
   if (!copy) dienomem() ;
@@ -752,85 +752,32 @@ static char const *keep (char const *s, size_t len)
   return copy ;
 }
 
-#define FSTAB_FIELDS 6
-
- /* A field as getmntent(3) reads it: octal escapes of blanks, newline and the
-    backslash are replaced. */
-
-static char const *unescape (char const *s, size_t len)
-{
-  static char const escapes[4][4] = { "040", "011", "012", "134" } ;
-  static char const plain[4] = { ' ', '\t', '\n', '\\' } ;
-  char *copy = (char *)keep(s, len) ;
-  size_t i = 0 ;
-  size_t n = 0 ;
-  for (; i < len ; i++)
-  {
-    unsigned int e = 0 ;
-    copy[n] = s[i] ;
-    if (s[i] == '\\')
-    {
-      if (i + 1 < len && s[i + 1] == '\\') i++ ;
-      else for (; e < 4 ; e++) if (len - i > 3 && !memcmp(s + i + 1, escapes[e], 3))
-      {
-        copy[n] = plain[e] ;
-        i += 3 ;
-        break ;
-      }
-    }
-    n++ ;
-  }
-  copy[n] = 0 ;
-  return copy ;
-}
-
-static int is_tag (char const *s)
-{
-  static char const *const tags[5] = { "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID=" } ;
-  unsigned int i = 0 ;
-  for (; i < COUNT(tags) ; i++) if (!strncmp(s, tags[i], strlen(tags[i]))) return 1 ;
-  return 0 ;
-}
-
 static char const *check_mount (struct maker_s *k, inityml_node const *node, char const *s)
 {
   lc_mountopts o = LC_MOUNTOPTS_ZERO ;
-  char const *f[FSTAB_FIELDS] ;
+  lc_fstab l ;
   char const *problem ;
+  char *line, *rest ;
   size_t len = strlen(s) ;
-  size_t n = 0 ;
   while (len && strchr(" \t\n", s[len - 1])) len-- ;
   if (memchr(s, '\n', len))
   {
     wrong(k, node, "mounts: this is more than one line: make a list of them") ;
     return 0 ;
   }
-  if (len > FSTAB_MAX_LEN)
-  {
-    wrong(k, node, "mounts: this line is longer than 65000 bytes") ;
-    return 0 ;
-  }
-  for (s += strspn(s, " \t") ; *s && *s != '\n' ; n++)
-  {
-    size_t i = strcspn(s, " \t\n") ;
-    if (n < FSTAB_FIELDS) f[n] = unescape(s, i) ;
-    s += i ;
-    s += strspn(s, " \t") ;
-  }
-  if (n && *f[0] == '#') problem = "this is a comment, not a mount" ;
-  else if (n < 4 || n > FSTAB_FIELDS) problem = "a line of an fstab is expected: source, target, type, options, and perhaps two numbers" ;
-  else if (*f[1] != '/') problem = "the target must be an absolute path in the guest's root" ;
-  else if (!strcmp(f[2], "swap")) problem = "swap is nothing that a guest can mount" ;
-  else if ((n > 4 && !is_digits(f[4])) || (n > 5 && !is_digits(f[5]))) problem = "the fifth and sixth fields must be numbers" ;
-  else if (is_tag(f[0])) problem = "the source is a tag (UUID=, LABEL= ...), which is not looked up: name the device" ;
-  else problem = lc_mountopts_scan(&o, f[3]) ;
+  line = rest = keep(s, len) ;
+  if (s[strspn(s, " \t")] == '#') problem = "this is a comment, not a mount" ;
+  else if (!lc_fstab_next(&rest, &l) || l.n < 4 || l.n > 6) problem = "a line of an fstab is expected: source, target, type, options, and perhaps two numbers" ;
+  else if (*l.target != '/') problem = "the target must be an absolute path in the guest's root" ;
+  else if (!strcmp(l.type, "swap")) problem = "swap is nothing that a guest can mount" ;
+  else if ((l.n > 4 && !is_digits(l.freq)) || (l.n > 5 && !is_digits(l.passno))) problem = "the fifth and sixth fields must be numbers" ;
+  else if (lc_fstab_is_tag(l.source)) problem = "the source is a tag (UUID=, LABEL= ...), which is not looked up: name the device" ;
+  else problem = lc_mountopts_scan(&o, l.options) ;
   stralloc_free(&o.data) ;
-  if (problem)
-  {
-    wrong(k, node, "mounts: ", problem) ;
-    return 0 ;
-  }
-  return keep(node->text, len) ;
+  alloc_free(line) ;
+  if (!problem) return keep(s, len) ;
+  wrong(k, node, "mounts: ", problem) ;
+  return 0 ;
 }
 
  /* network, namespaces */

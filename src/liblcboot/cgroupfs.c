@@ -14,6 +14,7 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/cgroup.h>
 #include <lcboot/cgroupfs.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
@@ -26,66 +27,23 @@
 #define dienomem() strerr_diefusys(111, "allocate memory")
 #define USUAL "/sys/fs/cgroup"
 
- /* A hierarchy, as cgroups(7) has them in /proc/self/cgroup */
+ /* A hierarchy, and what there is of it */
 
 struct hierarchy_s
 {
-  char *controllers ;  /* "cpu,cpuacct", "name=systemd"; "" is cgroup2 */
+  lc_cgroup const *c ;
   int fd ;             /* a mount of it, or -1 */
   int there ;          /* it is mounted, in view or hidden by another mount */
   int part ;           /* the mount shows a part of what a new one would */
   int usual ;          /* it is where the cgroup2 of a machine without v1 is */
 } ;
 
-static stralloc self = STRALLOC_ZERO ;
-static stralloc table = STRALLOC_ZERO ;
+static lc_cgroups cgroups = LC_CGROUPS_ZERO ;
 static genalloc all = GENALLOC_ZERO ;   /* struct hierarchy_s */
 static int mfd ;                        /* the tmpfs, or -1 */
 
 #define ALL genalloc_s(struct hierarchy_s, &all)
 #define N genalloc_len(struct hierarchy_s, &all)
-
-static int is2 (struct hierarchy_s const *h)
-{
-  return !h->controllers[0] ;
-}
-
- /* What there is */
-
-static int has_option (char const *options, char const *name, size_t len)
-{
-  for (;;)
-  {
-    size_t n = strcspn(options, ",") ;
-    if (n == len && !strncmp(options, name, n)) return 1 ;
-    if (!options[n]) return 0 ;
-    options += n + 1 ;
-  }
-}
-
- /* A controller or a name belongs to one hierarchy: the first word will do. */
-
-static int is_mount_of (lc_mountinfo const *m, struct hierarchy_s const *h)
-{
-  return is2(h) ? !strcmp(m->type, "cgroup2") :
-    !strcmp(m->type, "cgroup") && has_option(m->super, h->controllers, strcspn(h->controllers, ",")) ;
-}
-
-static void list (void)
-{
-  char *line = self.s ;
-  while (*line)
-  {
-    struct hierarchy_s h = { .fd = -1 } ;
-    char *next = line + strcspn(line, "\n") ;
-    if (*next) *next++ = 0 ;
-    h.controllers = strchr(line, ':') ;
-    line = next ;
-    if (!h.controllers++) continue ;
-    h.controllers[strcspn(h.controllers, ":")] = 0 ;
-    if (!genalloc_append(struct hierarchy_s, &all, &h)) dienomem() ;
-  }
-}
 
  /* Roots are called as seen from the root of the cgroup namespace: / is that, /..
     and what is beside it is outside of it, and all others are within. */
@@ -102,22 +60,15 @@ static int rank (struct hierarchy_s const *h)
 
 static void look_at (lc_mountinfo const *m, struct hierarchy_s *h, int procfd, int rootfd)
 {
-  struct hierarchy_s new = { .controllers = h->controllers, .there = 1, .part = is_part(m->root), .usual = !strcmp(m->dir, USUAL) } ;
-  struct stat st ;
-  if (!is_mount_of(m, h)) return ;
+  struct hierarchy_s new = { .c = h->c, .there = 1, .part = is_part(m->root), .usual = !strcmp(m->dir, USUAL) } ;
+  if (!lc_cgroup_is_mount(h->c, m)) return ;
   h->there = 1 ;
   if (rank(&new) <= rank(h)) return ;
-  new.fd = lc_mountinfo_open(m, procfd, rootfd, m->dir + 1) ;
+  new.fd = lc_cgroup_mount_open(m, procfd, rootfd) ;
   if (new.fd == -1)
   {
     if (errno == ENOENT) return ;
     strerr_diefusys(111, "open ", m->dir) ;
-  }
-  if (fstat(new.fd, &st) == -1) strerr_diefusys(111, "stat ", m->dir) ;
-  if (!S_ISDIR(st.st_mode))  /* a single file of a cgroup */
-  {
-    fd_close(new.fd) ;
-    return ;
   }
   lc_close(h->fd) ;
   *h = new ;
@@ -127,25 +78,21 @@ static void find (void)
 {
   lc_mountinfo m ;
   char *line ;
+  size_t i = 0 ;
   int r ;
   int rootfd = lc_root_open(0) ;
   int procfd = lc_proc_open_self() ;
   if (rootfd == -1) strerr_diefusys(111, "open /") ;
   if (procfd == -1) strerr_diefusys(111, "open /proc") ;
-  self.len = table.len = 0 ;
-  if (!lc_proc_slurp(procfd, 0, "cgroup", &self))
+  if (!lc_cgroup_list(&cgroups, procfd)) strerr_diefusys(111, "read the cgroups of this process and the mounts from /proc") ;
+  for (; i < genalloc_len(lc_cgroup, &cgroups.h) ; i++)
   {
-    if (errno != ENOENT) strerr_diefusys(111, "read /proc/self/cgroup") ;
-    if (!stralloc_0(&self)) dienomem() ;  /* a kernel without control groups */
+    struct hierarchy_s const h = { .c = genalloc_s(lc_cgroup, &cgroups.h) + i, .fd = -1 } ;
+    if (!genalloc_append(struct hierarchy_s, &all, &h)) dienomem() ;
   }
-  if (!lc_proc_slurp(procfd, 0, "mountinfo", &table)) strerr_diefusys(111, "read /proc/self/mountinfo") ;
-  list() ;
-  line = table.s ;
+  line = cgroups.mounts.s ;
   while ((r = lc_mountinfo_next(&line, &m)) > 0)
-  {
-    size_t i = 0 ;
-    for (; i < N ; i++) look_at(&m, ALL + i, procfd, rootfd) ;
-  }
+    for (i = 0 ; i < N ; i++) look_at(&m, ALL + i, procfd, rootfd) ;
   if (r == -1) strerr_diefusys(111, "read /proc/self/mountinfo") ;
   fd_close(procfd) ;
   fd_close(rootfd) ;
@@ -166,8 +113,7 @@ static void forget (void)
   size_t i = 0 ;
   for (; i < N ; i++) lc_close(ALL[i].fd) ;
   genalloc_free(struct hierarchy_s, &all) ;
-  stralloc_free(&self) ;
-  stralloc_free(&table) ;
+  lc_cgroup_forget(&cgroups) ;
 }
 
  /* cgroup2 if it is alone, or in its usual place; then *v1 is 0. Null if there is none. */
@@ -179,7 +125,7 @@ static struct hierarchy_s *choose (int *v1)
   *v1 = 0 ;
   for (; i < N ; i++)
     if (ALL[i].fd == -1) continue ;
-    else if (is2(ALL + i)) h2 = ALL + i ;
+    else if (lc_cgroup_is2(ALL[i].c)) h2 = ALL + i ;
     else *v1 = 1 ;
   if (h2 && h2->usual) *v1 = 0 ;
   return h2 ;
@@ -199,11 +145,11 @@ static void die_undone (char const *verb, char const *what, char const *why)
 
 static int mount_new (struct hierarchy_s const *h, int fd, uint64_t attr)
 {
-  char const *type = is2(h) ? "cgroup2" : "cgroup" ;
+  char const *type = lc_cgroup_is2(h->c) ? "cgroup2" : "cgroup" ;
   lc_mountopts o = { .attr_set = attr, .data = STRALLOC_ZERO } ;
   char *p ;
   int ok ;
-  if (!is2(h) && (!stralloc_cats(&o.data, h->controllers) || !stralloc_0(&o.data))) dienomem() ;
+  if (!lc_cgroup_is2(h->c) && (!stralloc_cats(&o.data, h->c->controllers) || !stralloc_0(&o.data))) dienomem() ;
   for (p = o.data.s ; p && (p = strchr(p, ',')) ; ) *p = 0 ;
   ok = lc_mount_fs(fd, type, type, &o, 0) ;
   stralloc_free(&o.data) ;
@@ -235,10 +181,10 @@ static int mount_one (struct hierarchy_s const *h, int fd, char const *name, lc_
 
 static void name_of (struct hierarchy_s const *h, stralloc *sa)
 {
-  char const *s = h->controllers ;
+  char const *s = h->c->controllers ;
   char const *name = !strncmp(s, "name=", 5) ? s : strstr(s, ",name=") ;
   sa->len = 0 ;
-  if (!(is2(h) ? stralloc_cats(sa, "unified") :
+  if (!(lc_cgroup_is2(h->c) ? stralloc_cats(sa, "unified") :
     name == s ? stralloc_cats(sa, s + 5) :
     stralloc_catb(sa, s, name ? (size_t)(name - s) : strlen(s)))
     || !stralloc_0(sa)) dienomem() ;
@@ -265,7 +211,7 @@ static void make_links (char const *name)
 
 static uint64_t guard (struct hierarchy_s const *h, lc_mountopts const *o, int inside)
 {
-  return inside || o->attr_clr & LC_ATTR_RDONLY || is2(h) || !strncmp(h->controllers, "name=", 5) ? 0 : LC_ATTR_RDONLY ;
+  return inside || o->attr_clr & LC_ATTR_RDONLY || lc_cgroup_is2(h->c) || !strncmp(h->c->controllers, "name=", 5) ? 0 : LC_ATTR_RDONLY ;
 }
 
 static void add (struct hierarchy_s const *h, char const *name, lc_mountopts const *o, int inside)
@@ -315,8 +261,8 @@ static void mount_all (int targetfd, char const *target, lc_mountopts const *o)
 
 int lc_cgroupfs_mount (int rootfd, char const *target, lc_mountopts const *o)
 {
-  char none[1] = "" ;
-  struct hierarchy_s const new2 = { .controllers = none, .fd = -1 } ;
+  lc_cgroup const unified = { .controllers = "" } ;
+  struct hierarchy_s const new2 = { .c = &unified, .fd = -1 } ;
   struct hierarchy_s *h2 ;
   struct stat st ;
   int v1, fd ;

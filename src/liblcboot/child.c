@@ -24,7 +24,7 @@
 static void hold (lc_sigstate *old, int how, sigset_t *set)
 {
   struct sigaction const dfl = { .sa_handler = SIG_DFL } ;
-  sigprocmask(how, set, &old->mask) ;
+  lc_signals_mask(how, set, &old->mask) ;
   sigpending(set) ;
   old->pending = sigismember(set, SIGCHLD) ;
   sigaction(SIGCHLD, &dfl, &old->chld) ;
@@ -41,7 +41,7 @@ void lc_sigstate_hold_chld (lc_sigstate *old)
 void lc_sigstate_hold_all (lc_sigstate *old)
 {
   sigset_t set ;
-  sigfillset(&set) ;
+  lc_signals_all(&set) ;
   hold(old, SIG_SETMASK, &set) ;
 }
 
@@ -65,7 +65,7 @@ void lc_sigstate_restore (lc_sigstate const *old)
   int e = errno ;
   if (!old->pending && sigismember(&old->mask, SIGCHLD)) forget_chld() ;
   sigaction(SIGCHLD, &old->chld, 0) ;
-  sigprocmask(SIG_SETMASK, &old->mask, 0) ;
+  lc_signals_mask(SIG_SETMASK, &old->mask, 0) ;
   errno = e ;
 }
 

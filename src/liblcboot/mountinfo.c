@@ -8,6 +8,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/types.h>
 
+#include <lcboot/fstab.h>
 #include <lcboot/inroot.h>
 #include <lcboot/mountinfo.h>
 #include <lcboot/proc.h>
@@ -17,26 +18,6 @@ static char *word (char **line)
   char *s = *line ;
   *line += strcspn(s, " ") ;
   if (**line) *(*line)++ = 0 ;
-  return s ;
-}
-
-static int is_octal (char const *s)
-{
-  return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' && s[2] <= '7' ;
-}
-
-static char *unescaped (char *s)
-{
-  char *from = s ;
-  char *to = s ;
-  while (*from)
-    if (from[0] == '\\' && is_octal(from + 1))
-    {
-      *to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0')) ;
-      from += 4 ;
-    }
-    else *to++ = *from++ ;
-  *to = 0 ;
   return s ;
 }
 
@@ -54,9 +35,9 @@ int lc_mountinfo_next (char **text, lc_mountinfo *m)
   if (!uint0_scan(word(&line), &m->id)) return (errno = EPROTO, -1) ;
   word(&line) ;  /* its parent */
   word(&line) ;  /* its device */
-  m->root = unescaped(word(&line)) ;
-  m->dir = unescaped(word(&line)) ;
-  m->type = unescaped(word(&rest)) ;
+  m->root = lc_fstab_unescape(word(&line)) ;
+  m->dir = lc_fstab_unescape(word(&line)) ;
+  m->type = lc_fstab_unescape(word(&rest)) ;
   word(&rest) ;  /* its source */
   m->super = word(&rest) ;
   return *m->dir == '/' || (errno = EPROTO, -1) ;

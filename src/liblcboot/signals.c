@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
+#include <sys/syscall.h>
 
 #include <skalibs/sig.h>
 #include <skalibs/types.h>
@@ -13,6 +15,18 @@
 #include <lcboot/signals.h>
 
 #define OWN_FIRST 32  /* libc's own, to LC_RT_FIRST */
+#define SIGSET_BYTES (LC_RT_LAST / 8)  /* the kernel's, the first bytes of libc's */
+
+void lc_signals_all (sigset_t *set)
+{
+  memset(set, 0xff, sizeof(*set)) ;
+}
+
+void lc_signals_mask (int how, sigset_t const *set, sigset_t *old)
+{
+  if (old) sigemptyset(old) ;
+  syscall(SYS_rt_sigprocmask, how, set, old, SIGSET_BYTES) ;
+}
 
 int lc_signal_scan (char const *s, int *sig)
 {
@@ -35,6 +49,12 @@ char const *lc_signal_name (int sig)
   {
     memcpy(s, "SIGRTMIN+", 9) ;
     s[9 + uint_fmt(s + 9, (unsigned int)(sig - LC_RT_FIRST))] = 0 ;
+    return s ;
+  }
+  if (sig >= OWN_FIRST)
+  {
+    memcpy(s, "signal ", 7) ;
+    s[7 + uint_fmt(s + 7, (unsigned int)sig)] = 0 ;
     return s ;
   }
   memcpy(s, "SIG", 3) ;

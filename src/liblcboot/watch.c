@@ -148,7 +148,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
   uint64_t deadline = 0 ;
   int pairfd = w->pairfd ;
   sigset_t all ;
-  sigfillset(&all) ;
+  lc_signals_all(&all) ;
   for (;;)
   {
     siginfo_t si ;

@@ -8,7 +8,6 @@
 
 #include <skalibs/nonposix.h>
 
-#include <string.h>
 #include <signal.h>
 #include <unistd.h>
 #include <sys/stat.h>
@@ -83,10 +82,11 @@ int main (int argc, char const *const *argv)
   close_between(from, ~0U) ;
   for (int sig = 1 ; sig <= SIGNAME_MAX ; sig++)
   {
-    struct sigaction sa ;
-    memset(&sa, 0, sizeof(sa)) ;
-    sa.sa_handler = sigismember(&ignored, sig) == 1 ? SIG_IGN : SIG_DFL ;
-    sigaction(sig, &sa, 0) ;
+     /* the kernel's struct, whose zero is SIG_DFL: make's libc leaves the two
+        signals ignored that sigaction(3) does not touch */
+    static unsigned long const dfl[8] = { 0 } ;
+    syscall(SYS_rt_sigaction, sig, dfl, 0, 8) ;
+    if (sigismember(&ignored, sig) == 1) signal(sig, SIG_IGN) ;
   }
   sigprocmask(SIG_SETMASK, &blocked, 0) ;
   xexec(argv) ;

@@ -18,6 +18,8 @@
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
 
+#include <lcboot/mountinfo.h>
+
 typedef struct lc_cgroup_s lc_cgroup, *lc_cgroup_ref ;
 struct lc_cgroup_s
 {
@@ -80,10 +82,10 @@ extern lc_cgroup *lc_cgroup_of (lc_cgroups const *all, char const *controller) ;
 
 extern int lc_cgroup_open (lc_cgroup *h, char const *name, int make, int fresh) ;
 
- /* Whether the open cgroup is the root of the whole hierarchy, which is the
-    machine's, however it is called here: 1 or 0. */
+ /* Whether that directory of a cgroup of h, h->fd or another, is the root of the
+    whole hierarchy, which is the machine's, however it is called here: 1 or 0. */
 
-extern int lc_cgroup_is_root (lc_cgroup const *h) ;
+extern int lc_cgroup_is_root (lc_cgroup const *h, int dirfd) ;
 
  /* Whether the open cgroup has that file: 1 or 0. */
 
@@ -134,11 +136,32 @@ extern void lc_cgroup_undo (lc_cgroup *h) ;
 extern int lc_cgroup_end (lc_cgroups *all, char const **left) ;
 
 /*
-   What cgroup.c and cgroupend.c share.
+   What cgroupfind.c, cgroup.c, cgroupgive.c, cgroupend.c and cgroupfs.c share.
+
+   lc_cgroup_list lists the hierarchies, and reads the mount table to all->mounts;
+   procfd is what lc_proc_open_self gave. lc_cgroup_is_mount tells whether m is a
+   mount of h; lc_cgroup_mount_open opens it as lc_mountinfo_open does, ENOENT if it
+   is that of a single file, too.
+   lc_cgroup_has_controller tells whether h is the hierarchy of cgroup v1 that has
+   the controller, lc_cgroup_lists whether the first len bytes of word are one of the
+   words of list, each of which ends at one of sep.
+*/
+
+extern int lc_cgroup_list (lc_cgroups *all, int procfd) ;
+extern int lc_cgroup_is_mount (lc_cgroup const *h, lc_mountinfo const *m) ;
+extern int lc_cgroup_mount_open (lc_mountinfo const *m, int procfd, int rootfd) ;
+extern int lc_cgroup_has_controller (lc_cgroup const *h, char const *controller) ;
+extern int lc_cgroup_lists (char const *list, char const *word, size_t len, char const *sep) ;
+
+/*
    lc_cgroup_entry opens one name in the directory of a cgroup with those open(2)
    flags, O_CLOEXEC and O_NOFOLLOW added; lc_cgroup_dir the first len bytes of a
    path below it, O_PATH. Both return a descriptor, or -1 with errno set.
-   lc_cgroup_put is lc_cgroup_write for the cgroup at dirfd.
+   lc_cgroup_component takes the first name out of a path, to buf, which has room for
+   NAME_MAX + 1; *path and *len then are the rest. It returns 1, 0 if there is none,
+   -1 if it is too long.
+   lc_cgroup_get reads a file of the cgroup at dirfd to sa, with a null after it;
+   lc_cgroup_put is lc_cgroup_write for it.
    lc_cgroup_members reads the first PIDs of a cgroup, 0 for a process of another
    PID namespace; it returns how many, or -1 with errno set.
    lc_cgroup_empty removes all cgroups below dirfd; with killing, what runs there
@@ -148,6 +171,8 @@ extern int lc_cgroup_end (lc_cgroups *all, char const **left) ;
 
 extern int lc_cgroup_entry (int dirfd, char const *name, int flags) ;
 extern int lc_cgroup_dir (int dirfd, char const *path, size_t len) ;
+extern int lc_cgroup_component (char const **path, size_t *len, char *buf) ;
+extern int lc_cgroup_get (int dirfd, char const *file, stralloc *sa) ;
 extern int lc_cgroup_put (int dirfd, char const *file, char const *value) ;
 extern int lc_cgroup_members (int dirfd, pid_t *pids, unsigned int max) ;
 extern int lc_cgroup_empty (int dirfd, int killing, uint64_t deadline) ;

@@ -254,6 +254,7 @@ static inline int lc_pivot_root (char const *newroot, char const *putold)
 #define LC_PROC_MAGIC 0x9fa0
 #define LC_PROC_ROOT_INO 1
 #define LC_RAMFS_MAGIC 0x858458f6
+#define LC_SYSFS_MAGIC 0x62656572
 #define LC_TMPFS_MAGIC 0x01021994
 
 #endif
