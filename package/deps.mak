@@ -8,7 +8,7 @@ $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h
 $(BUILD)/obj/lcboot/lc-compile.o: src/lcboot/lc-compile.c src/include/inityml/config.h src/include/inityml/script.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-engine.o: src/lcboot/lc-engine.c src/include/lcboot/exec.h src/include/lcboot/pidns.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-getopt.o: src/lcboot/lc-getopt.c src/include/lcboot/block.h src/include/lcboot/exec.h
-$(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h
+$(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-idmap.o: src/lcboot/lc-idmap.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-initctl.o: src/lcboot/lc-initctl.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/ctlfifo.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/initreq.h src/include/lcboot/inits.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sealed.h src/include/lcboot/signals.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-kernelfs.o: src/lcboot/lc-kernelfs.c src/include/lcboot/attach.h src/include/lcboot/cgroup.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/pidns.h src/include/lcboot/say.h src/include/lcboot/sys.h
@@ -18,11 +18,13 @@ $(BUILD)/obj/lcboot/lc-mountfs.o: src/lcboot/lc-mountfs.c src/include/lcboot/att
 $(BUILD)/obj/lcboot/lc-netmove.o: src/lcboot/lc-netmove.c src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/netif.h src/include/lcboot/netns.h src/include/lcboot/proc.h src/include/lcboot/rtnl.h src/include/lcboot/say.h src/include/lcboot/signals.h src/include/lcboot/sys.h
 $(BUILD)/obj/lcboot/lc-overlay.o: src/lcboot/lc-overlay.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/say.h src/include/lcboot/userns.h
 $(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/newroot.h src/include/lcboot/say.h src/include/lcboot/sealed.h
+$(BUILD)/obj/lcboot/lc-run.o: src/lcboot/lc-run.c src/include/inityml/lines.h src/include/inityml/quote.h src/include/lcboot/cgroup.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/mountinfo.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
 $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/mistakes.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/fstab.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
+$(BUILD)/obj/libinityml/lines.o: src/libinityml/lines.c src/include/inityml/lines.h src/include/inityml/quote.h src/include/lcboot/exec.h
 $(BUILD)/obj/libinityml/mistakes.o: src/libinityml/mistakes.c src/include/inityml/mistakes.h
 $(BUILD)/obj/libinityml/quote.o: src/libinityml/quote.c src/include/inityml/quote.h
 $(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/quote.h src/include/inityml/script.h src/include/lcboot/fstab.h src/include/lcboot/idmap.h
@@ -72,7 +74,7 @@ $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.
 
 # Libraries
 
-$(BUILD)/lib/libinityml.a: $(BUILD)/obj/libinityml/config.o $(BUILD)/obj/libinityml/mistakes.o $(BUILD)/obj/libinityml/quote.o $(BUILD)/obj/libinityml/script.o $(BUILD)/obj/libinityml/words.o $(BUILD)/obj/libinityml/yaml.o
+$(BUILD)/lib/libinityml.a: $(BUILD)/obj/libinityml/config.o $(BUILD)/obj/libinityml/lines.o $(BUILD)/obj/libinityml/mistakes.o $(BUILD)/obj/libinityml/quote.o $(BUILD)/obj/libinityml/script.o $(BUILD)/obj/libinityml/words.o $(BUILD)/obj/libinityml/yaml.o
 $(BUILD)/lib/liblcboot.a: $(BUILD)/obj/liblcboot/apart.o $(BUILD)/obj/liblcboot/attach.o $(BUILD)/obj/liblcboot/block.o $(BUILD)/obj/liblcboot/blockfs.o $(BUILD)/obj/liblcboot/cgroup.o $(BUILD)/obj/liblcboot/cgroupend.o $(BUILD)/obj/liblcboot/cgroupfind.o $(BUILD)/obj/liblcboot/cgroupfs.o $(BUILD)/obj/liblcboot/cgroupgive.o $(BUILD)/obj/liblcboot/child.o $(BUILD)/obj/liblcboot/commands.o $(BUILD)/obj/liblcboot/ctlfifo.o $(BUILD)/obj/liblcboot/dev.o $(BUILD)/obj/liblcboot/exec.o $(BUILD)/obj/liblcboot/fd.o $(BUILD)/obj/liblcboot/fstab.o $(BUILD)/obj/liblcboot/idmap.o $(BUILD)/obj/liblcboot/ids.o $(BUILD)/obj/liblcboot/initreq.o $(BUILD)/obj/liblcboot/inits.o $(BUILD)/obj/liblcboot/inroot.o $(BUILD)/obj/liblcboot/keep.o $(BUILD)/obj/liblcboot/loop.o $(BUILD)/obj/liblcboot/mountinfo.o $(BUILD)/obj/liblcboot/mountopts.o $(BUILD)/obj/liblcboot/netif.o $(BUILD)/obj/liblcboot/netns.o $(BUILD)/obj/liblcboot/newroot.o $(BUILD)/obj/liblcboot/oldmount.o $(BUILD)/obj/liblcboot/overlay.o $(BUILD)/obj/liblcboot/pair.o $(BUILD)/obj/liblcboot/pidns.o $(BUILD)/obj/liblcboot/proc.o $(BUILD)/obj/liblcboot/rtnl.o $(BUILD)/obj/liblcboot/say.o $(BUILD)/obj/liblcboot/sealed.o $(BUILD)/obj/liblcboot/signals.o $(BUILD)/obj/liblcboot/tolerant.o $(BUILD)/obj/liblcboot/userns.o $(BUILD)/obj/liblcboot/watch.o
 
 # Programs
@@ -109,6 +111,8 @@ $(BUILD)/bin/lc-overlay: LINK := $(BUILD)/obj/lcboot/lc-overlay.o $(BUILD)/lib/l
 $(BUILD)/bin/lc-overlay: $(BUILD)/obj/lcboot/lc-overlay.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-pivot: LINK := $(BUILD)/obj/lcboot/lc-pivot.o $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
 $(BUILD)/bin/lc-pivot: $(BUILD)/obj/lcboot/lc-pivot.o $(BUILD)/lib/liblcboot.a
+$(BUILD)/bin/lc-run: LINK := $(BUILD)/obj/lcboot/lc-run.o $(BUILD)/lib/libinityml.a $(BUILD)/lib/liblcboot.a -lexecline -lskarnet
+$(BUILD)/bin/lc-run: $(BUILD)/obj/lcboot/lc-run.o $(BUILD)/lib/libinityml.a $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-setns: LINK := $(BUILD)/obj/lcboot/lc-setns.o $(BUILD)/lib/liblcboot.a -lskarnet
 $(BUILD)/bin/lc-setns: $(BUILD)/obj/lcboot/lc-setns.o $(BUILD)/lib/liblcboot.a
 $(BUILD)/bin/lc-sigreset: LINK := $(BUILD)/obj/lcboot/lc-sigreset.o $(BUILD)/lib/liblcboot.a -lskarnet
