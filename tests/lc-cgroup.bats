@@ -379,6 +379,16 @@ here () { find . -name "$1"; }
   is "$(here web1)" ''
 }
 
+@test "-D: many that have one below them: each is looked at a few times, not once for each other one" {
+  need strace
+  own cgroup2
+  ok strace -o /mnt/calls -e trace=unlinkat lc-cgroup -D web1 sh -c '
+    cd cgroup2/web1
+    for i in $(seq 150); do mkdir -p $i/below; done'
+  is "$(here web1)" ''
+  (( $(grep -c AT_REMOVEDIR /mnt/calls) < 1000 )) || fail "$(wc -l < /mnt/calls) calls"
+}
+
 @test "-D: what cannot be killed stays, with a warning, and the status is prog's" {
   own memory
   mkfifo /mnt/go

@@ -563,6 +563,35 @@ namespaces uts ipc cgroup'
   wrong 'mounts: ["/x /y ext4 loop,offset=x"]' '1:10: mounts: option offset=x wants a number of bytes'
 }
 
+@test "mounts: a field is what it was checked to be" {
+  conf 'mounts: ["/srv\\\\057x /d none bind,ro\\\\054rw 0 0", "\\\\043x\\\\\\\\040 /e\\\\040f none bind 0 0"]'
+  ok lc-compile init.yml
+  stdout_has 'lc-mountfs -R /mnt/root -o "bind,ro\\054rw" "/srv\\057x" /d'
+  stdout_has 'lc-mountfs -R /mnt/root -o bind "\\043x\\040" "/e f"'
+}
+
+@test "names that begin with a dash are no options" {
+  local setup
+  conf 'hostname: -x'
+  ok lc-compile init.yml
+  stdout_has 'lc-hostname -- -x'
+  mkdir bin
+  printf '#!/bin/sh\necho "$0 $@"\n' > bin/-u
+  chmod 0755 bin/-u
+  for setup in '' '  before: {command: cat, input: x}' '  before: "true"'; do
+    conf "root: {mode: none}\nsetup: {mode: none}\nexec:\n  command: [-u, -v, x]\n$setup\n"
+    ok env PATH="$PWD/bin:$PATH" lc-compile -x init.yml
+    stdout_like '^x?.*bin/-u -v x$'
+  done
+  conf 'root: {mode: none}\nsetup: {mode: none}\ninitctl: true\nexec: [-u, x]'
+  ok lc-compile init.yml
+  stdout_has 'lc-initctl --'
+  # the first argument may replace the command
+  conf 'root: {mode: none}\nsetup: {mode: none}'
+  ok env PATH="$PWD/bin:$PATH" lc-compile -x -A -a -u -a y init.yml
+  stdout_like '^.*bin/-u y$'
+}
+
 @test "network and namespaces" {
   local id='id_map: {users: 0 1000}\n'
   means '' 'network keep' 'namespaces uts ipc cgroup'
@@ -772,6 +801,9 @@ quickly ()  # MISTAKE: init.yml is refused, within 2 seconds of CPU and 256 MiB
   try prlimit --cpu=2 --as=268435456 lc-compile init.yml
   status_is 100
   stderr_has 'more than 1000000 nodes, with those that aliases stand for'
+  # few nodes, much text
+  { printf 'exec: {before: [{command: cat, input: &a "'; head -c 1900000 /dev/zero | tr '\0' x; printf '"}'; for ((i = 0; i < 1000; i++)); do printf ', {command: cat, input: *a}'; done; echo ']}'; } > init.yml
+  quickly '1:1900258: more than 16 MiB of text, with that which aliases stand for'
 }
 
 @test "deep nesting" {

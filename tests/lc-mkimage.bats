@@ -463,6 +463,11 @@ chrooted ()  # PROG…: in the image, with an empty environment
   fails 111 'lc-mkimage: fatal: unable to read /mnt/unreadable: Permission denied' \
     as_user "$TOOLS/bin/lc-mkimage" -a /mnt/unreadable /run/tester/out
   fails 100 $'lc-mkimage: fatal: a file\'s name has a control character: a\tb' lc-mkimage -a $'a\tb' /mnt/out
+  mkdir $'a\nb'
+  echo text > $'a\nb/file'
+  fails 100 $'lc-mkimage: fatal: a file\'s name has a control character: /mnt/a\nb/file' \
+    sh -c 'cd "$1" && shift && exec "$@"' sh $'a\nb' lc-mkimage -f ext4 -a file /mnt/out
+  rm -r $'a\nb'
   leaves_nothing /mnt d dangling fifo unreadable
   leaves_nothing /run/tester
 }

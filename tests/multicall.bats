@@ -542,6 +542,36 @@ END
   both lc-sigreset lc-unshare -p -m lc-hostname h lc-unshare -p lc-hostname i report
 }
 
+@test "exec: a command of the guest does not share the memory of lc-unshare -p, even if there is no sealed copy" {
+  local how
+  # it writes over the arguments of the guest's PID 1, which are in its memory
+  busybox_root /run/fixture/r
+  cat > /run/fixture/r/bin/poke <<'END'
+#!/bin/sh
+set -- $(sed 's/.*) //' /proc/1/stat)
+shift 45
+echo -n POKED | dd of=/proc/1/mem bs=1 seek="$1" conv=notrunc 2> /dev/null
+echo "poked: $(tr '\0' ' ' < /proc/1/cmdline | cut -c 1-5)"
+echo > /fifo
+read -r line < /fifo
+END
+  chmod 0755 /run/fixture/r/bin/poke
+  mkfifo /run/fixture/r/fifo
+  cat > /run/watcher <<'END'
+"$@" lc-unshare -p -m lc-hostname h lc-mountfs -R r -t proc proc /proc lc-pivot -b ' /bin/poke' '' r /bin/true &
+read -r line < r/fifo
+echo "outside: $(tr '\0' ' ' < /proc/$!/cmdline | cut -c 1-13)"
+echo > r/fifo
+wait $!
+END
+  for how in '' 'hide-syscalls memfd_create'; do
+    # shellcheck disable=SC2086 # a command, or none
+    run_build multicall sh /run/watcher $how
+    is "$(< /run/both/out.multicall)" $'poked: POKED\noutside: lc-unshare -p' "with $how"
+    is "$(< /run/both/status.multicall)" 0
+  done
+}
+
 @test "exec: ids that differ, capabilities that it takes away, a strict execline, a name that is not of the chain" {
   _lib_etc
   execs 'setpriv lc-sigreset lc-sigreset lc-sigreset report' setpriv --ruid=65533 lc-sigreset lc-sigreset lc-sigreset report

@@ -9,21 +9,17 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
-#include <skalibs/alloc.h>
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
-#include <skalibs/env.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
-#include <execline/execline.h>
-
-#include <lcboot/exec.h>
 #include <lcboot/say.h>
 
 #include <inityml/config.h>
+#include <inityml/lines.h>
 #include <inityml/script.h>
 
 #define USAGE "lc-compile [ -v ] [ -o file | -x ] [ -A ] [ -a arg ]... [ init.yml ]"
@@ -64,21 +60,6 @@ static void write_file (char const *file, stralloc const *script)
   }
   lc_say("wrote ", file) ;
   stralloc_free(&tmp) ;
-}
-
- /* What execlineb -P does with the script, without a file and without execlineb. */
-
-static void run (char const *script)
-{
-  stralloc words = STRALLOC_ZERO ;
-  char const **v ;
-  int n = el_parse_from_string(&words, script) ;
-  if (n == -1) strerr_diefusys(111, "parse the script") ;
-  if (n <= 0) strerr_dief(111, "libexecline does not take the script") ;
-  v = (char const **)alloc(((size_t)n + 1) * sizeof(char const *)) ;
-  if (!v || !env_make(v, (size_t)n, words.s, words.len)) dienomem() ;
-  v[n] = 0 ;
-  lc_exec(v) ;
 }
 
 int main (int argc, char const **argv)
@@ -124,7 +105,7 @@ int main (int argc, char const **argv)
   if (exec)
   {
     if (!stralloc_0(&script)) dienomem() ;
-    run(script.s) ;
+    lines_exec(script.s) ;
   }
   if (file) write_file(file, &script) ;
   else if (allwrite(1, script.s, script.len) < script.len) strerr_diefusys(111, "write to standard output") ;

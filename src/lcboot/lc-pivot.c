@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>
 
@@ -52,8 +53,17 @@ int main (int argc, char const **argv)
   if (oldroot && oldroot[0] != '/') strerr_dief(100, "-o wants an absolute path, inside the new root, not ", oldroot) ;
   if (oldroot && !oldroot[strspn(oldroot, "/")]) strerr_dief(100, "the old root cannot stay at /") ;
 
-   /* a command of the guest sees this process and its file */
-  if (commands.list.len && !lc_sealed_exec(again)) strerr_warnwusys("run from a sealed copy, so the commands may write to this program") ;
+   /* a command of the guest sees this process and its file, and its memory: that
+      must be no longer the one of a parent outside, even where there is no copy */
+  if (commands.list.len && !lc_sealed_exec(again))
+  {
+    if (lc_exec_shared)
+    {
+      lc_tryexec(again, (char const *const *)environ) ;
+      lc_die_exec(again[0]) ;
+    }
+    strerr_warnwusys("run from a sealed copy, so the commands may write to this program") ;
+  }
   guarded = lc_commands_prepare(&commands) > 0 ;
   lc_newroot_enter(argv[0], oldroot, how, guarded) ;
   lc_commands_run(&commands) ;

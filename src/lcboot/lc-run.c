@@ -441,18 +441,13 @@ static void sys (inityml_lines *o, guest const *g)
 static void hook (inityml_lines *o, guest const *g)
 {
   stralloc key = STRALLOC_ZERO ;
+  genalloc words = GENALLOC_ZERO ;  /* char const * */
   char const *const *interface = genalloc_s(char const *, &g->interfaces) ;
   size_t n = genalloc_len(char const *, &g->interfaces) ;
   size_t i = 0 ;
-  if (!stralloc_copys(&key, "PID")) dienomem() ;
-  for (;;)
-  {
-    if (!stralloc_0(&key)) dienomem() ;
-    key.len-- ;
-    for (i = 0 ; i < n ; i++) if (strstr(interface[i], key.s)) break ;
-    if (i == n && !(g->pre && strstr(g->pre, key.s))) break ;
-    if (!stralloc_catb(&key, "_", 1)) dienomem() ;
-  }
+  if ((n && !genalloc_catb(char const *, &words, interface, n)) || (g->pre && !genalloc_append(char const *, &words, &g->pre))) dienomem() ;
+  lines_variable(&key, "PID", genalloc_s(char const *, &words), genalloc_len(char const *, &words)) ;
+  genalloc_free(char const *, &words) ;
   lines_new(o, 2) ;
   lines_text(o, "-b") ;
   lines_open(o) ;

@@ -138,6 +138,21 @@ void lines_block (inityml_lines *o, char const *const *s, size_t n)
   stralloc_free(&text) ;
 }
 
+void lines_variable (stralloc *sa, char const *name, char const *const *words, size_t n)
+{
+  size_t i = 0 ;
+  sa->len = 0 ;
+  raw(sa, name) ;
+  raw_n(sa, "", 1) ;
+  while (i < n)
+    if (strstr(words[i++], sa->s))
+    {
+      sa->s[sa->len - 1] = '_' ;
+      raw_n(sa, "", 1) ;
+      i = 0 ;
+    }
+}
+
 void lines_exec (char const *text)
 {
   stralloc words = STRALLOC_ZERO ;

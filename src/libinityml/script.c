@@ -12,145 +12,17 @@
 #include <lcboot/idmap.h>
 
 #include <inityml/config.h>
+#include <inityml/lines.h>
 #include <inityml/quote.h>
 #include <inityml/script.h>
 
-#define WIDTH 110           /* lines are broken before they become longer than that, where they can be */
+#define dienomem() strerr_diefusys(111, "allocate memory")
+
 #define TEXT_LINES 16384    /* texts up to that size are given line by line */
 #define TEXT_PIECE 32768    /* execve(2) takes no argument of 131072 bytes or more */
 
 #define TERMINALS "/dev/console", "/dev/tty1", "/dev/tty2", "/dev/tty3", "/dev/tty4", "/dev/tty5", "/dev/tty6"
 #define LOCKED_FLAGS "nosuid,nodev,noexec"
-
- /* The script so far, and where its last line begins */
-
-typedef struct script_s script, *script_ref ;
-struct script_s
-{
-  stralloc *sa ;
-  size_t line ;
-  unsigned int indent ;
-} ;
-
-static void raw_n (stralloc *sa, char const *s, size_t n)
-{
-  if (!stralloc_catb(sa, s, n)) strerr_diefusys(111, "allocate memory") ;
-}
-
-static void raw (stralloc *sa, char const *s)
-{
-  raw_n(sa, s, strlen(s)) ;
-}
-
- /* Lines. A step begins one; its arguments go on it, and on more of them that are
-    indented, when it gets too long. */
-
-static void new_line (script *o, unsigned int more)
-{
-  unsigned int n = o->indent + more ;
-  raw(o->sa, "\n") ;
-  o->line = o->sa->len ;
-  while (n--) raw(o->sa, " ") ;
-}
-
-static void comment (script *o, char const *s)
-{
-  raw(o->sa, "\n") ;
-  new_line(o, 0) ;
-  raw(o->sa, "# ") ;
-  raw(o->sa, s) ;
-}
-
-static void step (script *o, char const *name)
-{
-  new_line(o, 0) ;
-  raw(o->sa, name) ;
-}
-
-static void argument (script *o, stralloc const *text)
-{
-  size_t column = o->sa->len - o->line ;
-  if (column + 1 + text->len > WIDTH) new_line(o, 2) ;
-  else raw(o->sa, " ") ;
-  raw_n(o->sa, text->s, text->len) ;
-}
-
- /* An option and its word, which stay on one line */
-
-static void option (script *o, char const *flag, char const *word)
-{
-  stralloc text = STRALLOC_ZERO ;
-  raw(&text, flag) ;
-  if (word)
-  {
-    raw(&text, " ") ;
-    inityml_quote(&text, word) ;
-  }
-  argument(o, &text) ;
-  stralloc_free(&text) ;
-}
-
-static void flag (script *o, char const *s)
-{
-  option(o, s, 0) ;
-}
-
-static void word (script *o, char const *s)
-{
-  stralloc text = STRALLOC_ZERO ;
-  inityml_quote(&text, s) ;
-  argument(o, &text) ;
-  stralloc_free(&text) ;
-}
-
-static void words (script *o, char const *const *s, size_t n)
-{
-  size_t i = 0 ;
-  for (; i < n ; i++) word(o, s[i]) ;
-}
-
-static void open_block (script *o)
-{
-  new_line(o, 2) ;
-  raw(o->sa, "{") ;
-  o->indent += 4 ;
-}
-
-static void close_block (script *o)
-{
-  o->indent -= 4 ;
-  new_line(o, 2) ;
-  raw(o->sa, "}") ;
-}
-
- /* Words in a block: on this line if there is room, else on lines of their own */
-
-static void block (script *o, char const *const *s, size_t n)
-{
-  stralloc text = STRALLOC_ZERO ;
-  size_t i = 0 ;
-  raw(&text, "{ ") ;
-  for (; i < n ; i++)
-  {
-    inityml_quote(&text, s[i]) ;
-    raw(&text, " ") ;
-  }
-  raw(&text, "}") ;
-  if (o->sa->len - o->line + text.len < WIDTH)
-  {
-    raw(o->sa, " ") ;
-    raw_n(o->sa, text.s, text.len) ;
-  }
-  else
-  {
-    open_block(o) ;
-    new_line(o, 0) ;
-    inityml_quote(o->sa, s[0]) ;
-    words(o, s + 1, n - 1) ;
-    close_block(o) ;
-  }
-  stralloc_free(&text) ;
-}
 
  /* A text as the words of a block, which are read one after the other */
 
@@ -161,50 +33,49 @@ static size_t piece (char const *s, size_t len, int lines)
   return end < n ? end + 1 : n ;
 }
 
-static void text_block (script *o, char const *s)
+static void text_block (inityml_lines *o, char const *s)
 {
   size_t len = strlen(s) ;
   int lines = len <= TEXT_LINES ;
   stralloc text = STRALLOC_ZERO ;
-  open_block(o) ;
+  lines_open(o) ;
   while (len)
   {
     size_t n = piece(s, len, lines) ;
     text.len = 0 ;
-    raw_n(&text, s, n) ;
-    raw_n(&text, "", 1) ;
-    new_line(o, 0) ;
+    if (!stralloc_catb(&text, s, n) || !stralloc_0(&text)) dienomem() ;
+    lines_new(o, 0) ;
     inityml_quote(o->sa, text.s) ;
     s += n ; len -= n ;
   }
-  close_block(o) ;
+  lines_close(o) ;
   stralloc_free(&text) ;
 }
 
  /* -b and -t of lc-before and lc-pivot */
 
-static void commands (script *o, inityml_commands const *list)
+static void commands (inityml_lines *o, inityml_commands const *list)
 {
   size_t i = 0 ;
   for (; i < list->n ; i++)
   {
     inityml_command const *c = list->s + i ;
-    new_line(o, 2) ;
-    raw(o->sa, c->input ? "-t" : "-b") ;
+    lines_new(o, 2) ;
+    lines_text(o, c->input ? "-t" : "-b") ;
     if (c->input)
     {
       text_block(o, c->input) ;
-      new_line(o, 1) ;
+      lines_new(o, 1) ;
     }
-    block(o, c->argv.s, c->argv.n) ;
+    lines_block(o, c->argv.s, c->argv.n) ;
   }
 }
 
-static void before (script *o, inityml_commands const *list, char const *key)
+static void before (inityml_lines *o, inityml_commands const *list, char const *key)
 {
   if (!list->n) return ;
-  comment(o, key) ;
-  step(o, "lc-before") ;
+  lines_comment(o, key) ;
+  lines_step(o, "lc-before") ;
   commands(o, list) ;
 }
 
@@ -225,12 +96,12 @@ static char const *extent_text (lc_idextent const *e, int with_count)
   return s ;
 }
 
-static void map (script *o, char const *letter, genalloc const *m)
+static void map (inityml_lines *o, char const *letter, genalloc const *m)
 {
   lc_idextent const *e = genalloc_s(lc_idextent, m) ;
   size_t n = genalloc_len(lc_idextent, m) ;
   size_t i = 0 ;
-  for (; i < n ; i++) option(o, letter, extent_text(e + i, 1)) ;
+  for (; i < n ; i++) lines_option(o, letter, extent_text(e + i, 1)) ;
 }
 
 static int are_equal (genalloc const *a, genalloc const *b)
@@ -243,7 +114,7 @@ static int are_equal (genalloc const *a, genalloc const *b)
   return 1 ;
 }
 
-static void maps (script *o, inityml_config const *c)
+static void maps (inityml_lines *o, inityml_config const *c)
 {
   if (are_equal(&c->users, &c->groups)) map(o, "-B", &c->users) ;
   else
@@ -287,70 +158,71 @@ static int moves_interfaces (inityml_config const *c)
   return c->network == INITYML_NETWORK_MOVE || c->network == INITYML_NETWORK_TAKE ;
 }
 
-static void mount_proc (script *o, inityml_config const *c)
+static void mount_proc (inityml_lines *o, inityml_config const *c)
 {
-  step(o, "lc-mountfs") ;
-  flag(o, "-d") ;
-  option(o, "-R", c->root.path) ;
-  flag(o, "-k /proc") ;
-  flag(o, "-t proc") ;
-  flag(o, "-o " LOCKED_FLAGS) ;
-  flag(o, "proc /proc") ;
+  lines_step(o, "lc-mountfs") ;
+  lines_flag(o, "-d") ;
+  lines_option(o, "-R", c->root.path) ;
+  lines_flag(o, "-k /proc") ;
+  lines_flag(o, "-t proc") ;
+  lines_flag(o, "-o " LOCKED_FLAGS) ;
+  lines_flag(o, "proc /proc") ;
 }
 
-static void mount_sys (script *o, inityml_config const *c)
+static void mount_sys (inityml_lines *o, inityml_config const *c)
 {
-  step(o, "lc-mountfs") ;
-  flag(o, "-d") ;
-  option(o, "-R", c->root.path) ;
-  flag(o, "-k /sys") ;
-  flag(o, "-t sysfs") ;
-  flag(o, "-o ro," LOCKED_FLAGS) ;
-  flag(o, "sysfs /sys") ;
+  lines_step(o, "lc-mountfs") ;
+  lines_flag(o, "-d") ;
+  lines_option(o, "-R", c->root.path) ;
+  lines_flag(o, "-k /sys") ;
+  lines_flag(o, "-t sysfs") ;
+  lines_flag(o, "-o ro," LOCKED_FLAGS) ;
+  lines_flag(o, "sysfs /sys") ;
 }
 
-static void mount_cgroup (script *o, inityml_config const *c)
+static void mount_cgroup (inityml_lines *o, inityml_config const *c)
 {
-  step(o, "lc-mountcgroup") ;
-  option(o, "-R", c->root.path) ;
-  flag(o, "/sys/fs/cgroup") ;
+  lines_step(o, "lc-mountcgroup") ;
+  lines_option(o, "-R", c->root.path) ;
+  lines_flag(o, "/sys/fs/cgroup") ;
 }
 
-static void mount_dev (script *o, inityml_config const *c)
+static void mount_dev (inityml_lines *o, inityml_config const *c)
 {
   size_t i = 0 ;
-  step(o, "lc-mountdev") ;
-  flag(o, "-d") ;
-  option(o, "-R", c->root.path) ;
-  flag(o, "-a") ;
-  for (i = 0 ; i < c->exclude.n ; i++) option(o, "-x", c->exclude.s[i]) ;
-  for (i = 0 ; i < c->rexclude.n ; i++) option(o, "-X", c->rexclude.s[i]) ;
-  if (c->initctl) flag(o, "-x initctl") ;
-  flag(o, "/dev") ;
+  lines_step(o, "lc-mountdev") ;
+  lines_flag(o, "-d") ;
+  lines_option(o, "-R", c->root.path) ;
+  lines_flag(o, "-a") ;
+  for (i = 0 ; i < c->exclude.n ; i++) lines_option(o, "-x", c->exclude.s[i]) ;
+  for (i = 0 ; i < c->rexclude.n ; i++) lines_option(o, "-X", c->rexclude.s[i]) ;
+  if (c->initctl) lines_flag(o, "-x initctl") ;
+  lines_flag(o, "/dev") ;
 }
 
-static void set_hostname (script *o, inityml_config const *c)
+static void set_hostname (inityml_lines *o, inityml_config const *c)
 {
-  step(o, "lc-hostname") ;
-  word(o, c->hostname) ;
+  lines_step(o, "lc-hostname") ;
+  if (c->hostname[0] == '-') lines_flag(o, "--") ;
+  lines_word(o, c->hostname) ;
 }
 
-static void cgroup (script *o, inityml_config const *c)
+static void cgroup (inityml_lines *o, inityml_config const *c)
 {
   if (!c->mapped && !c->memory) return ;
-  step(o, "lc-cgroup") ;
-  if (c->mapped) option(o, "-i -d", owner(c)) ;
-  if (c->memory) option(o, "-m", c->memory) ;
-  flag(o, ".") ;
+  lines_step(o, "lc-cgroup") ;
+  if (c->mapped) lines_option(o, "-i -d", owner(c)) ;
+  if (c->memory) lines_option(o, "-m", c->memory) ;
+  lines_flag(o, ".") ;
 }
 
-static void terminals (script *o, inityml_config const *c)
+static void terminals (inityml_lines *o, inityml_config const *c)
 {
   static char const *const list[] = { TERMINALS } ;
-  step(o, "lc-chown") ;
-  flag(o, "-m -i -t") ;
-  word(o, owner(c)) ;
-  block(o, list, sizeof(list) / sizeof(list[0])) ;
+  lines_step(o, "lc-chown") ;
+  lines_flag(o, "-m -i -t") ;
+  lines_word(o, owner(c)) ;
+  lines_block(o, list, sizeof(list) / sizeof(list[0])) ;
 }
 
  /* What lc-unshare's hook does: it stays outside of the new namespaces */
@@ -360,79 +232,62 @@ static int has_hook (inityml_config const *c)
   return moves_interfaces(c) || (c->mapped && (has_new_net(c) || c->namespaces & INITYML_NS_PID)) ;
 }
 
- /* The name that importas gives the PID: none that the root's path has in it,
-    which it would change there */
-
-static void pid_name (stralloc *key, inityml_config const *c)
-{
-  raw(key, "PID") ;
-  for (;;)
-  {
-    if (!stralloc_0(key)) strerr_diefusys(111, "allocate memory") ;
-    key->len-- ;
-    if (!strstr(c->root.path, key->s)) return ;
-    raw(key, "_") ;
-  }
-}
-
-static void join (script *o, char const *key, char const *name)
+static void join (inityml_lines *o, char const *key, char const *name)
 {
   stralloc text = STRALLOC_ZERO ;
-  raw(&text, "-n /proc/${") ;
-  raw(&text, key) ;
-  raw(&text, "}/ns/") ;
-  raw(&text, name) ;
-  argument(o, &text) ;
+  if (!stralloc_cats(&text, "-n /proc/${") || !stralloc_cats(&text, key) || !stralloc_cats(&text, "}/ns/")
+    || !stralloc_cats(&text, name) || !stralloc_0(&text)) dienomem() ;
+  lines_flag(o, text.s) ;
   stralloc_free(&text) ;
 }
 
-static void hook (script *o, inityml_config const *c)
+static void hook (inityml_lines *o, inityml_config const *c)
 {
   stralloc key = STRALLOC_ZERO ;
   int net = c->mapped && has_new_net(c) ;
   int pid = c->mapped && c->namespaces & INITYML_NS_PID ;
-  pid_name(&key, c) ;
-  new_line(o, 2) ;
-  raw(o->sa, "-b") ;
-  open_block(o) ;
-  step(o, "importas -i ") ;
-  raw(o->sa, key.s) ;
-  raw(o->sa, " LCBOOT_PID") ;
+  lines_variable(&key, "PID", &c->root.path, 1) ;
+  lines_new(o, 2) ;
+  lines_text(o, "-b") ;
+  lines_open(o) ;
+  lines_step(o, "importas -i ") ;
+  lines_text(o, key.s) ;
+  lines_text(o, " LCBOOT_PID") ;
   if (moves_interfaces(c))
   {
-    step(o, "lc-netmove") ;
-    if (c->keep_addresses) flag(o, "-k") ;
-    if (c->network == INITYML_NETWORK_TAKE) flag(o, "-a") ;
-    raw(o->sa, " $") ;
-    raw(o->sa, key.s) ;
+    lines_step(o, "lc-netmove") ;
+    if (c->keep_addresses) lines_flag(o, "-k") ;
+    if (c->network == INITYML_NETWORK_TAKE) lines_flag(o, "-a") ;
+    lines_text(o, " $") ;
+    lines_text(o, key.s) ;
   }
   if (net || pid)
   {
-    step(o, "lc-setns") ;
+    lines_step(o, "lc-setns") ;
     if (net) join(o, key.s, "net") ;
     if (pid) join(o, key.s, "pid") ;
   }
   if (pid) mount_proc(o, c) ;
   if (net) mount_sys(o, c) ;
   if (net && !is_inside(c, INITYML_NS_CGROUP)) mount_cgroup(o, c) ;
-  close_block(o) ;
+  lines_close(o) ;
   stralloc_free(&key) ;
 }
 
-static void unshare (script *o, inityml_config const *c)
+static void unshare (inityml_lines *o, inityml_config const *c)
 {
   unsigned int ns = c->namespaces ;
-  step(o, "lc-unshare") ;
+  lines_step(o, "lc-unshare") ;
   if (ns & INITYML_NS_PID)
   {
-    flag(o, "-p") ;
-    if (!c->mapped) flag(o, "-m") ;
+    lines_flag(o, "-p") ;
+    if (!c->mapped) lines_flag(o, "-m") ;
   }
-  if (ns & INITYML_NS_UTS) flag(o, "-u") ;
-  if (ns & INITYML_NS_IPC) flag(o, "-i") ;
-  if (has_new_net(c)) flag(o, "-n -l") ;
-  if (ns & INITYML_NS_CGROUP) flag(o, "-C") ;
-  if (ns & INITYML_NS_TIME) flag(o, "-T") ;
+  if (ns & INITYML_NS_UTS) lines_flag(o, "-u") ;
+  if (ns & INITYML_NS_IPC) lines_flag(o, "-i") ;
+  if (has_new_net(c)) lines_flag(o, "-n -l") ;
+  if (ns & INITYML_NS_CGROUP) lines_flag(o, "-C") ;
+  if (ns & INITYML_NS_TIME) lines_flag(o, "-T") ;
   if (c->mapped) maps(o, c) ;
   if (has_hook(c)) hook(o, c) ;
 }
@@ -451,47 +306,47 @@ static int has_option (char const *options, char const *name)
   }
 }
 
-static void mount_line (script *o, inityml_config const *c, char const *line)
+static void mount_line (inityml_lines *o, inityml_config const *c, char const *line)
 {
   lc_fstab l ;
   char copy[strlen(line) + 1] ;
   char *s = copy ;
   memcpy(copy, line, sizeof(copy)) ;
   if (!lc_fstab_next(&s, &l) || !strcmp(l.target, "none") || has_option(l.options, "noauto")) return ;
-  step(o, "lc-mountfs") ;
-  option(o, "-R", c->root.path) ;
-  if (strcmp(l.type, "auto") && strcmp(l.type, "none")) option(o, "-t", l.type) ;
-  if (strcmp(l.options, "defaults")) option(o, "-o", l.options) ;
-  if (l.source[0] == '-') flag(o, "--") ;
-  word(o, l.source) ;
-  word(o, l.target) ;
+  lines_step(o, "lc-mountfs") ;
+  lines_option(o, "-R", c->root.path) ;
+  if (strcmp(l.type, "auto") && strcmp(l.type, "none")) lines_option(o, "-t", l.type) ;
+  if (strcmp(l.options, "defaults")) lines_option(o, "-o", l.options) ;
+  if (l.source[0] == '-') lines_flag(o, "--") ;
+  lines_word(o, l.source) ;
+  lines_word(o, l.target) ;
 }
 
-static void mounts (script *o, inityml_config const *c)
+static void mounts (inityml_lines *o, inityml_config const *c)
 {
   size_t i = 0 ;
   if (!c->mounts.n) return ;
-  comment(o, "mounts") ;
+  lines_comment(o, "mounts") ;
   for (; i < c->mounts.n ; i++) mount_line(o, c, c->mounts.s[i]) ;
 }
 
-static void setup (script *o, inityml_config const *c)
+static void setup (inityml_lines *o, inityml_config const *c)
 {
   int hooked_sys = c->mapped && has_new_net(c) ;
   if (c->mapped)
   {
-    comment(o, "what the guest's root owns: its cgroup and its terminals") ;
+    lines_comment(o, "what the guest's root owns: its cgroup and its terminals") ;
     cgroup(o, c) ;
     terminals(o, c) ;
   }
   else if (c->memory)
   {
-    comment(o, "memory") ;
+    lines_comment(o, "memory") ;
     cgroup(o, c) ;
   }
 
    /* outside */
-  comment(o, "the guest's namespaces and kernel file systems; of those, what the engine hides stays hidden") ;
+  lines_comment(o, "the guest's namespaces and kernel file systems; of those, what the engine hides stays hidden") ;
   if (c->hostname && !is_inside(c, INITYML_NS_UTS)) set_hostname(o, c) ;
   if (c->mapped && !(c->namespaces & INITYML_NS_PID)) mount_proc(o, c) ;
   if (c->mapped && !hooked_sys) mount_sys(o, c) ;
@@ -501,8 +356,8 @@ static void setup (script *o, inityml_config const *c)
    /* inside */
   if (c->mapped)
   {
-    step(o, "lc-unshare") ;
-    flag(o, "-m") ;
+    lines_step(o, "lc-unshare") ;
+    lines_flag(o, "-m") ;
   }
   if (c->hostname && is_inside(c, INITYML_NS_UTS)) set_hostname(o, c) ;
   if (!c->mapped)
@@ -515,37 +370,46 @@ static void setup (script *o, inityml_config const *c)
   mounts(o, c) ;
 }
 
-static void initctl (script *o, inityml_config const *c)
+static void initctl (inityml_lines *o, inityml_config const *c)
 {
   if (!c->initctl) return ;
-  comment(o, "initctl") ;
-  step(o, "lc-initctl") ;
-  if (c->root.mode != INITYML_ROOT_NONE) option(o, "-R", c->root.path) ;
-  if (strcmp(c->initctl, "auto")) option(o, "-i", c->initctl) ;
+  lines_comment(o, "initctl") ;
+  lines_step(o, "lc-initctl") ;
+  if (c->root.mode != INITYML_ROOT_NONE) lines_option(o, "-R", c->root.path) ;
+  if (strcmp(c->initctl, "auto")) lines_option(o, "-i", c->initctl) ;
 }
 
-static void enter (script *o, inityml_config const *c)
+static void enter (inityml_lines *o, inityml_config const *c)
 {
-  comment(o, "exec") ;
-  step(o, "lc-pivot") ;
-  if (c->root.mode == INITYML_ROOT_CHROOT) flag(o, "-c") ;
-  if (c->root.mode == INITYML_ROOT_SWITCH) flag(o, "-s") ;
-  if (c->root.old) option(o, "-o", c->root.old) ;
-  if (!c->exec_before.n) word(o, c->root.path) ;
+  lines_comment(o, "exec") ;
+  lines_step(o, "lc-pivot") ;
+  if (c->root.mode == INITYML_ROOT_CHROOT) lines_flag(o, "-c") ;
+  if (c->root.mode == INITYML_ROOT_SWITCH) lines_flag(o, "-s") ;
+  if (c->root.old) lines_option(o, "-o", c->root.old) ;
+  if (!c->exec_before.n) lines_word(o, c->root.path) ;
   else
   {
     commands(o, &c->exec_before) ;
-    new_line(o, 2) ;
+    lines_new(o, 2) ;
     inityml_quote(o->sa, c->root.path) ;
   }
 }
 
-static void command (script *o, inityml_config const *c)
+static void command (inityml_lines *o, inityml_config const *c)
 {
-  new_line(o, 0) ;
+  lines_new(o, 0) ;
   inityml_quote(o->sa, c->command.s[0]) ;
-  words(o, c->command.s + 1, c->command.n - 1) ;
-  raw(o->sa, "\n") ;
+  lines_words(o, c->command.s + 1, c->command.n - 1) ;
+  lines_text(o, "\n") ;
+}
+
+ /* Without a root, what comes before the command may have no operands to end its
+    options. */
+
+static void end_options (inityml_lines *o, inityml_config const *c)
+{
+  if (c->command.s[0][0] != '-') return ;
+  if (c->exec_before.n || c->initctl || c->engine == INITYML_ENGINE_NONE) lines_flag(o, "--") ;
 }
 
 static char const *engine_name (inityml_engine e)
@@ -559,33 +423,34 @@ static char const *engine_name (inityml_engine e)
 
 void inityml_script (stralloc *sa, inityml_config const *c, char const *file)
 {
-  script o = { .sa = sa, .line = sa->len, .indent = 0 } ;
+  inityml_lines o = { .sa = sa, .line = sa->len, .indent = 0 } ;
   char const *engine = engine_name(c->engine) ;
-  raw(sa, "# compiled from ") ;
+  lines_text(&o, "# compiled from ") ;
   inityml_quote(sa, file) ;
-  raw(sa, "\n") ;
-  step(&o, "lc-sigreset") ;
+  lines_text(&o, "\n") ;
+  lines_step(&o, "lc-sigreset") ;
   if (engine)
   {
-    step(&o, "lc-engine") ;
-    flag(&o, engine) ;
+    lines_step(&o, "lc-engine") ;
+    lines_flag(&o, engine) ;
   }
-  step(&o, "lc-unshare") ;
-  flag(&o, "-m") ;
+  lines_step(&o, "lc-unshare") ;
+  lines_flag(&o, "-m") ;
   before(&o, &c->setup_before, "setup.before") ;
   if (c->root.mode == INITYML_ROOT_CHROOT)
   {
-    comment(&o, "the root, a mount point of its own") ;
-    step(&o, "lc-mountfs -o rbind") ;
-    word(&o, c->root.path) ;
-    word(&o, c->root.path) ;
+    lines_comment(&o, "the root, a mount point of its own") ;
+    lines_step(&o, "lc-mountfs -o rbind") ;
+    lines_word(&o, c->root.path) ;
+    lines_word(&o, c->root.path) ;
   }
   if (c->engine != INITYML_ENGINE_NONE) setup(&o, c) ;
   initctl(&o, c) ;
   if (c->root.mode == INITYML_ROOT_NONE)
   {
     before(&o, &c->exec_before, "exec.before") ;
-    comment(&o, "exec") ;
+    end_options(&o, c) ;
+    lines_comment(&o, "exec") ;
   }
   else enter(&o, c) ;
   command(&o, c) ;

@@ -27,6 +27,7 @@ struct reader_s
   size_t len ;
   genalloc anchors ;  /* struct anchor_s */
   size_t nodes ;
+  size_t bytes ;      /* of text */
   int stop ;          /* it makes no sense to go on */
   inityml_mistakes *m ;
 } ;
@@ -103,8 +104,9 @@ static inityml_node *node_new (struct reader_s *r, yaml_event_t const *e)
 
 static void check_nodes (struct reader_s *r, size_t line, size_t column)
 {
-  if (r->stop || r->nodes <= INITYML_YAML_NODES) return ;
-  inityml_mistake(r->m, line, column, "more than 1000000 nodes, with those that aliases stand for") ;
+  if (r->stop || (r->nodes <= INITYML_YAML_NODES && r->bytes <= INITYML_YAML_BYTES)) return ;
+  inityml_mistake(r->m, line, column, r->nodes > INITYML_YAML_NODES ? "more than 1000000 nodes, with those that aliases stand for" :
+    "more than 16 MiB of text, with that which aliases stand for") ;
   r->stop = 1 ;
 }
 
@@ -160,6 +162,7 @@ static inityml_node const *from_alias (struct reader_s *r, yaml_event_t const *e
   if (a && a->node->size)
   {
     r->nodes += a->node->size ;
+    r->bytes += a->node->bytes ;
     check_nodes(r, e->start_mark.line + 1, e->start_mark.column + 1) ;
     return a->node ;
   }
@@ -257,6 +260,8 @@ static inityml_node const *from_scalar (struct reader_s *r, yaml_event_t const *
   copy[len] = 0 ;
   node->text = copy ;
   node->size = 1 ;
+  node->bytes = len ;
+  r->bytes += len ;
   add_anchor(r, e->data.scalar.anchor, node) ;
   if (strlen(copy) != len)
   {
@@ -290,11 +295,12 @@ static inityml_node const *next_node (struct reader_s *r, unsigned int depth)
   return node ;
 }
 
-static void close_node (inityml_node *node, genalloc const *items, size_t size)
+static void close_node (inityml_node *node, genalloc const *items, size_t size, size_t bytes)
 {
   node->item = genalloc_s(inityml_node const *, items) ;
   node->n = genalloc_len(inityml_node const *, items) ;
   node->size = size ;
+  node->bytes = bytes ;
 }
 
 static inityml_node const *from_list (struct reader_s *r, yaml_event_t const *e, unsigned int depth)
@@ -303,15 +309,17 @@ static inityml_node const *from_list (struct reader_s *r, yaml_event_t const *e,
   genalloc items = GENALLOC_ZERO ;  /* inityml_node const * */
   char const *tag = (char const *)e->data.sequence_start.tag ;
   size_t size = 1 ;
+  size_t bytes = 0 ;
   inityml_node const *item ;
   add_anchor(r, e->data.sequence_start.anchor, node) ;
   node->kind = INITYML_LIST ;
   while ((item = next_node(r, depth + 1)))
   {
     size += item->size ;
+    bytes += item->bytes ;
     append(&items, item) ;
   }
-  close_node(node, &items, size) ;
+  close_node(node, &items, size, bytes) ;
   if (tag && strcmp(tag, "!") && strcmp(core_name(tag), "seq")) refuse_tag(r, node, tag) ;
   return node ;
 }
@@ -388,6 +396,7 @@ static inityml_node const *from_map (struct reader_s *r, yaml_event_t const *sta
   inityml_node const *merged_key = 0 ;
   inityml_node const *merged = 0 ;
   size_t size = 1 ;
+  size_t bytes = 0 ;
   yaml_event_t e ;
   add_anchor(r, start->data.mapping_start.anchor, node) ;
   node->kind = INITYML_MAP ;
@@ -402,6 +411,7 @@ static inityml_node const *from_map (struct reader_s *r, yaml_event_t const *sta
     value = key ? next_node(r, depth + 1) : 0 ;
     if (!value) break ;
     size += key->size + value->size ;
+    bytes += key->bytes + value->bytes ;
     if (merging)
     {
       if (!is_key(r, key, merged_key)) continue ;
@@ -411,7 +421,7 @@ static inityml_node const *from_map (struct reader_s *r, yaml_event_t const *sta
     else if (is_key(r, key, key->text ? find_key(&items, key->text) : 0)) add_pair(r, &items, key, value) ;
   }
   if (merged && !r->stop) merge(r, &items, merged) ;
-  close_node(node, &items, size) ;
+  close_node(node, &items, size, bytes) ;
   if (tag && strcmp(tag, "!") && strcmp(core_name(tag), "map")) refuse_tag(r, node, tag) ;
   return node ;
 }

@@ -23,6 +23,7 @@
 #include <lcboot/sys.h>
 
 #define PATIENCE_MS 10000
+#define REMOVAL_MS 60000  /* what removing may take beyond that: others could make cgroups as fast as they go */
 #define BATCH 64
 
 static uint64_t now_ms (void)
@@ -88,8 +89,10 @@ static int kill_members (int dirfd, uint64_t deadline)
   }
 }
 
- /* One look at the cgroups below dirfd: removes those that are empty. Returns how
-    many, or -1; one that is not is name, "" if there is none. */
+ /* One look at the cgroups below dirfd: removes those that are empty, up to the
+    first that is not. It is name, "" if there is none. Returns how many, or -1.
+    (To look at those behind it each time that one is done would make the square
+    of their number of it, which is the guest's to choose.) */
 
 static int prune (int dirfd, char *name)
 {
@@ -109,7 +112,12 @@ static int prune (int dirfd, char *name)
     if (!d) break ;
     if (d->d_type != DT_DIR || !strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue ;
     if (!unlinkat(dirfd, d->d_name, AT_REMOVEDIR)) n++ ;
-    else if (errno != ENOENT && strlen(d->d_name) <= NAME_MAX) strcpy(name, d->d_name) ;
+    else if (errno != ENOENT && strlen(d->d_name) <= NAME_MAX)
+    {
+      strcpy(name, d->d_name) ;
+      errno = 0 ;
+      break ;
+    }
   }
   e = errno ;
   closedir(dir) ;
@@ -128,6 +136,7 @@ int lc_cgroup_empty (int dirfd, int killing, uint64_t deadline)
   while (fd >= 0)
   {
     int next, n ;
+    if (killing && now_ms() >= deadline + REMOVAL_MS) { errno = EBUSY ; break ; }
     if (killing && !kill_members(fd, deadline)) break ;
     n = prune(fd, name) ;
     if (n == -1) break ;

@@ -14,11 +14,11 @@ setup_file ()
 teardown () { engine_cleanup; }
 
 # An OCI bundle with everything that root has; what an engine masks by default is
-# masked. bundle [ID-MAP-FIRST] WORD…
+# masked. bundle [ID-MAP-FIRST] WORD…; $NETNS is a network namespace to be used
 
 bundle ()
 {
-  local map='' user='' caps='' i mask w args=''
+  local map='' user='' caps='' netns=${NETNS:+, \"path\": \"$NETNS\"} i mask w args=''
   local -a cap=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
     NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT
     SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG
@@ -58,7 +58,7 @@ bundle ()
     "maskedPaths": [ "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
       "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi" ],
     "readonlyPaths": [ "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" ],
-    "namespaces": [ $user { "type": "pid" }, { "type": "network" }, { "type": "ipc" }, { "type": "uts" }, { "type": "mount" }, { "type": "cgroup" } ]
+    "namespaces": [ $user { "type": "pid" }, { "type": "network"$netns }, { "type": "ipc" }, { "type": "uts" }, { "type": "mount" }, { "type": "cgroup" } ]
   }
 }
 END
@@ -116,6 +116,59 @@ END
   guest_says unmasked ''
   guest_says written written
   is "$(cat /mnt/box/boot/cache/overlay/upper/written)" written
+}
+
+# A network namespace with an interface, as a plugin makes it, of the user namespace
+# that is named, or of this one
+
+network ()
+{
+  NETNS=/run/netns/box
+  mkdir -p /run/netns
+  if (($#)); then
+    touch "$NETNS"
+    lc-unshare -n -B "0:$1:65536" -b ' importas' ' P' ' LCBOOT_PID' ' mount' ' --bind' ' /proc/${P}/ns/net' " $NETNS" '' true
+  else
+    ip netns add box
+  fi
+  ip link add eth0 type veth peer name outside
+  ip link set eth0 netns box
+  ip -n box addr add 10.1.2.3/24 dev eth0
+  ip -n box link set eth0 up
+}
+
+@test "the defaults of an id map: interfaces, cgroup, no power off" {
+  need crun ip
+  defaults
+  network
+  bundle /sbin/init poweroff
+  boot
+  status_is 0
+  defaults_work '0 100000 65536' 'eth0 10.1.2.3/24'
+  guest_says cgroups cgroup2
+  guest_says own-cgroup /sys/fs/cgroup
+}
+
+@test "the defaults of an id map in an engine's user namespace" {
+  need crun
+  defaults '0 1000 60000'
+  chown -hR 301000:301000 /mnt/box/boot/root
+  bundle 300000 /sbin/init poweroff
+  boot
+  status_is 0
+  defaults_work '0 1000 60000' ''
+}
+
+@test "the hierarchies of cgroup v1" {
+  need crun
+  CGROUPS=v1
+  mapped
+  bundle /sbin/init poweroff
+  boot
+  status_is 130
+  stderr_is ''
+  stdout_like 'guest: cgroups .*memory .*name=systemd'
+  guest_says own-cgroup /sys/fs/cgroup/systemd
 }
 
 @test "in an engine's user namespace" {

@@ -13,7 +13,9 @@ setup_file ()
 }
 teardown () { engine_cleanup; }
 
-boot ()  # [ID-MAP-FIRST] WORD…
+NET=('type = empty')
+
+boot ()  # [ID-MAP-FIRST] WORD…; $NET has the lines of the container's interface
 {
   local map=''
   if [[ $1 == [0-9]* ]]; then
@@ -26,10 +28,10 @@ boot ()  # [ID-MAP-FIRST] WORD…
     echo 'lxc.uts.name = box'
     echo 'lxc.rootfs.path = dir:/mnt/box/image'
     echo "lxc.rootfs.options = ro${map:+,idmap=container}"
-    echo 'lxc.mount.auto = proc:mixed sys:mixed'
+    echo "lxc.mount.auto = proc:mixed sys:mixed ${CGROUPS:+cgroup:mixed:force}"
     echo 'lxc.mount.entry = /mnt/box/boot mnt none rbind 0 0'
     echo 'lxc.console.logfile = /mnt/box/console'
-    echo 'lxc.net.0.type = empty'
+    printf 'lxc.net.0.%s\n' "${NET[@]}"
     echo 'lxc.apparmor.profile = unconfined'
     echo "lxc.init.cmd = /sbin/init $*"
     if [[ -n $map ]]; then printf 'lxc.idmap = %s\n' "u 0 $map 65536" "g 0 $map 65536"; fi
@@ -86,6 +88,48 @@ END
   guest_says links lo
   guest_says unmasked ''
   guest_says written written
+}
+
+@test "the defaults of an id map: interfaces, cgroup, no power off" {
+  need lxc-start
+  defaults
+  NET=('type = veth' 'name = eth0' 'ipv4.address = 10.1.2.3/24' 'flags = up')
+  boot poweroff
+  status_is 0
+  defaults_work '0 100000 65536' 'eth0 10.1.2.3/24'
+  guest_says cgroups cgroup2
+  guest_says own-cgroup /sys/fs/cgroup
+}
+
+@test "the defaults of an id map in an engine's user namespace" {
+  need lxc-start
+  defaults '0 1000 60000'
+  chown -hR 301000:301000 /mnt/box/boot/root
+  subids root:300000:65536
+  NET=('type = veth' 'name = eth0' 'ipv4.address = 10.1.2.3/24' 'flags = up')
+  boot 300000 poweroff
+  status_is 0
+  defaults_work '0 1000 60000' 'eth0 10.1.2.3/24'
+}
+
+@test "the hierarchies of cgroup v1" {
+  need lxc-start
+  CGROUPS=v1
+  mapped
+  boot poweroff
+  status_is 0
+  stderr_is ''
+  guest_says written written
+  stdout_like 'guest: cgroups .*memory'
+  stdout_like 'guest: own-cgroup /sys/fs/cgroup/(systemd|unified)'
+}
+
+@test "a reboot starts the container once more" {
+  need lxc-start
+  mapped
+  boot reboot-once
+  status_is 0
+  is "$(grep -c 'guest: args 1: reboot-once' <<< "$output")" 2 'the number of boots'
 }
 
 @test "in an engine's user namespace" {

@@ -8,7 +8,7 @@ load engines
 
 setup_file ()
 {
-  cache_image
+  cache_image -b
   cache_inits
 }
 teardown () { engine_cleanup; }
@@ -70,6 +70,41 @@ END
   guest_says links lo
   guest_says unmasked ''
   guest_says written written
+}
+
+# systemd-nspawn gives its interface no address: commands of the image do
+
+@test "the defaults of an id map: interfaces, cgroup, no power off" {
+  need systemd-nspawn
+  defaults
+  sed -i 's,^  before:,&\n  - ip addr add 10.1.2.3/24 dev host0\n  - ip link set host0 up,' /mnt/box/boot/init.yml
+  boot --network-veth -- poweroff
+  status_is 0
+  defaults_work '0 100000 65536' 'host0 10.1.2.3/24'
+  guest_says cgroups cgroup2
+  guest_says own-cgroup /sys/fs/cgroup
+}
+
+@test "the defaults of an id map in an engine's user namespace" {
+  need systemd-nspawn
+  defaults '0 1000 60000'
+  sed -i 's,\[ overlay \],[ ip addr add 10.1.2.3/24 dev host0\, ip link set host0 up\, overlay ],' /mnt/box/boot/init.yml
+  chown -hR 328680:328680 /mnt/box/boot/root
+  chown 327680:327680 /mnt/box/boot/cache
+  boot --network-veth --private-users=327680:65536 --private-users-ownership=map -- poweroff
+  status_is 0
+  defaults_work '0 1000 60000' 'host0 10.1.2.3/24'
+}
+
+@test "the hierarchies of cgroup v1" {
+  need systemd-nspawn
+  CGROUPS=v1
+  mapped
+  boot -- poweroff
+  status_is 0
+  stderr_is ''
+  guest_says written written
+  stdout_like 'guest: cgroups .*memory'
 }
 
 @test "in an engine's user namespace" {

@@ -50,6 +50,14 @@ extern void lines_open (inityml_lines *o) ;
 extern void lines_close (inityml_lines *o) ;
 
 /*
+   Sets sa to a name for importas, with a null after it: name and as many
+   underscores as it takes that none of the n words has it in it, for importas
+   would change it there.
+*/
+
+extern void lines_variable (stralloc *sa, char const *name, char const *const *words, size_t n) ;
+
+/*
    Does what execlineb -P does with a script, without a file and without execlineb:
    the text, with a zero byte at its end, is parsed, and its first program executed.
    Dies as lc_exec does, and 111 if libexecline does not take the text.

@@ -16,6 +16,7 @@
 
 #define INITYML_YAML_DEPTH 64        /* lists and mappings within each other */
 #define INITYML_YAML_NODES 1000000   /* with those that aliases stand for */
+#define INITYML_YAML_BYTES 16777216  /* of text, with that which aliases stand for */
 #define INITYML_YAML_KEYS 100        /* of one mapping */
 #define INITYML_YAML_ANCHORS 100
 
@@ -40,6 +41,7 @@ struct inityml_node_s
   inityml_node const **item ;  /* the n items of a list, or the keys and values of a mapping, which are n together */
   size_t n ;
   size_t size ;                /* the nodes in it, and itself; 0 as long as it is open */
+  size_t bytes ;               /* of their text */
 } ;
 
 /*
