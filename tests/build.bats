@@ -177,7 +177,7 @@ programs ()
       *.bats:*) ok shellcheck -s bats "$f" ;;
       *.bash:* | *:'#!/bin/sh'* | *:'#!/bin/bash'*) ok shellcheck "$f" ;;
     esac
-  done < <(find .ci package src tests -type f -print0)
+  done < <(find .ci doc package src tests -type f -print0)
 }
 
 @test "the pages pass mandoc's lint" {
