@@ -485,6 +485,26 @@ given_back ()
     lc-netmove -k "$guest"
 }
 
+@test "what somebody has put in the place of what was moved does not come back" {
+  local index
+  wire 0
+  up eth0
+  ip addr add 10.0.0.2/24 dev eth0
+  ip netns exec guest sh -c 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'
+  # after the move, and the search there
+  stopped_at 6 lc-netmove -k "$guest" touch ran
+  index=$(ip -n guest -o link show eth0)
+  ip -n guest link del eth0
+  ip -n guest link add eth0 index "${index%%:*}" type veth peer name evil index 99
+  go
+  status_is 111
+  stderr_like "^lc-netmove: warning: eth0, which has come back from $guest, is another interface: it goes there again
+lc-netmove: fatal: unable to add the address .* to eth0 in $guest.*: Permission denied$"
+  here lo
+  there 'eth0 evil lo'
+  run ! test -e ran
+}
+
 @test "what was moved is given back, as it was: a route that the target refuses" {
   wire 3
   up eth3
