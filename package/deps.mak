@@ -21,7 +21,7 @@ $(BUILD)/obj/lcboot/lc-pivot.o: src/lcboot/lc-pivot.c src/include/lcboot/command
 $(BUILD)/obj/lcboot/lc-setns.o: src/lcboot/lc-setns.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/lcboot/lc-sigreset.o: src/lcboot/lc-sigreset.c src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/tolerant.h
-$(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
+$(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/pidns.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/mistakes.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
 $(BUILD)/obj/libinityml/mistakes.o: src/libinityml/mistakes.c src/include/inityml/mistakes.h
 $(BUILD)/obj/libinityml/quote.o: src/libinityml/quote.c src/include/inityml/quote.h

@@ -337,6 +337,7 @@ static void set_hostname (script *o, inityml_config const *c)
 static void cgroup (script *o, inityml_config const *c)
 {
   if (!c->mapped && !c->memory) return ;
+  step(o, "lc-kernelfs -c") ;
   step(o, "lc-cgroup") ;
   if (c->mapped) option(o, "-i -d", owner(c)) ;
   if (c->memory) option(o, "-m", c->memory) ;
