@@ -291,19 +291,31 @@ id_map: {users: 0 1000000 65536}"
   done
 }
 
+# alone YAML MADE: a guest whose root holds a static busybox and nothing else, not a
+# directory, boots with that init.yml, its commands before the init too, and those
+# directories have been made
+
+alone ()
+{
+  rm -rf root
+  mkdir -p root/bin
+  cp /bin/busybox root/bin/
+  if [[ $1 == *id_map* ]]; then chown -R 1000000:1000000 root; fi
+  config "{exec: {before: [/bin/busybox echo before, {command: /bin/busybox cat, input: text}], command: /bin/busybox sh -c 'echo; /bin/busybox id -u; /bin/busybox ls -d /bin/busybox'}, $1}"
+  ok container init
+  stdout_is $'before\ntext\n0\n/bin/busybox' || fail "with: $1" || return 1
+  is "$(ls root | xargs)" "$2" "the root's directories with: $1"
+}
+
 @test "a guest that holds nothing but a busybox boots in every mode" {
-  local mode
-  for mode in pivot chroot none; do
-    rm -rf root
-    mkdir -p root/bin
-    cp /bin/busybox root/bin/
-    chown -R 1000000:1000000 root
-    config "{root: {mode: $mode}, id_map: {users: 0 1000000 65536}}"
-    ok container init --override-exec /bin/busybox ls -d /
-    stdout_is /
-    config "{root: {mode: $mode}}"
-    ok container init --override-exec /bin/busybox ls -d /
-    stdout_is /
+  local mode map ns
+  for mode in pivot chroot switch none; do
+    for map in '' ', id_map: {users: 0 1000000 65536}'; do
+      for ns in '' ', namespaces: [uts, ipc, net, cgroup, pid]'; do
+        alone "root: {mode: $mode}$map$ns" 'bin dev proc sys'
+      done
+    done
+    alone "root: {mode: $mode}, setup: {mode: none}" bin
   done
 }
 
@@ -616,6 +628,35 @@ exec: {before: [[printf, '%s\\0'$list], {command: cat, input: \"$text\"}], comma
   lc-compile init.yml > script
   execlineb -P script > out
   cat words text words text words | cmp - out || fail "seed: $seed"
+}
+
+# The boot is one process. What it forks are the user's commands, a helper that has
+# to stay outside of a namespace, and that one's hook, the guest, which a watcher has
+# to outlive, and a listener, which is nobody's child
+
+@test "forks: the user's commands, and what has to stay outside" {
+  need strace
+  local map='id_map: {users: 0 1000000 65536}' forks yaml
+  mapped
+  while read -r forks yaml; do
+    config "$yaml"
+    ok container strace -f -qq -e trace=clone,clone3,fork,vfork -e signal=none -o /mnt/forks lc-compile -x -A -a /bin/true
+    is "$(grep -cE ' (clone|clone3|v?fork)\(' forks)" "$forks" "the number of forks with: $yaml"
+  done << END
+0 {}
+0 setup: {mode: none}
+0 {hostname: web1, mounts: [none /srv tmpfs size=64k], devices: {exclude: "tty*"}}
+0 network: new
+1 setup: {before: "true"}
+5 {setup: {before: ["true", {command: cat, input: x}]}, exec: {before: ["true", {command: cat, input: x}, "true"]}}
+1 {$map, network: keep}
+2 {$map, network: new}
+2 {$map}
+2 network: move
+1 namespaces: [pid]
+3 {$map, namespaces: [uts, ipc, net, cgroup, pid]}
+2 initctl: true
+END
 }
 
 @test "a script is the same each time, does what -x does, and can be read" {
