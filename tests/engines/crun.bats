@@ -118,19 +118,13 @@ END
   is "$(cat /mnt/box/boot/cache/overlay/upper/written)" written
 }
 
-# A network namespace with an interface, as a plugin makes it, of the user namespace
-# that is named, or of this one
+# A network namespace with an interface, as a plugin makes it
 
 network ()
 {
   NETNS=/run/netns/box
   mkdir -p /run/netns
-  if (($#)); then
-    touch "$NETNS"
-    lc-unshare -n -B "0:$1:65536" -b ' importas' ' P' ' LCBOOT_PID' ' mount' ' --bind' ' /proc/${P}/ns/net' " $NETNS" '' true
-  else
-    ip netns add box
-  fi
+  ip netns add box
   ip link add eth0 type veth peer name outside
   ip link set eth0 netns box
   ip -n box addr add 10.1.2.3/24 dev eth0
