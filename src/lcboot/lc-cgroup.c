@@ -25,7 +25,6 @@
 #define dieusage() strerr_dieusage(100, USAGE)
 #define dienomem() strerr_diefusys(111, "allocate memory")
 
-#define MEMORY_MAX 0x7fffffffffffffffULL
 #define PIDS_MAX 4194304  /* PID_MAX_LIMIT of the kernel */
 
 #define CONTROLLER_MAX 64
@@ -76,31 +75,6 @@ static void check_name (char const *name)
   }
 }
 
-static void scan_memory (char const *s, uint64_t *n)
-{
-  static char const units[] = "kKmMgGtT" ;
-  char number[32] ;
-  size_t len = strlen(s) ;
-  unsigned int shift = 0 ;
-  char const *unit = len ? strchr(units, s[len - 1]) : 0 ;
-  if (unit && *unit)
-  {
-    shift = 10 * (1 + (unsigned int)(unit - units) / 2) ;
-    len-- ;
-  }
-  if (len < sizeof(number))
-  {
-    memcpy(number, s, len) ;
-    number[len] = 0 ;
-    if (lc_number_scan(number, MEMORY_MAX >> shift, n) && *n)
-    {
-      *n <<= shift ;
-      return ;
-    }
-  }
-  strerr_dief(100, "invalid amount of memory: ", s, " (expected a positive number of bytes, with k, M, G or T for more)") ;
-}
-
 static void add_limit (struct job_s *j, int opt, char const *arg)
 {
   struct limit_s l = { .opt = opt, .arg = arg, .n = 0, .controller = "" } ;
@@ -110,7 +84,8 @@ static void add_limit (struct job_s *j, int opt, char const *arg)
   switch (opt)
   {
     case 'm' :
-      scan_memory(arg, &l.n) ;
+      if (!lc_size_scan(arg, &l.n))
+        strerr_dief(100, "invalid amount of memory: ", arg, " (expected a positive number of bytes, with k, M, G or T for more)") ;
       strcpy(l.controller, "memory") ;
       break ;
     case 'p' :

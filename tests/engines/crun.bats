@@ -126,6 +126,7 @@ END
 network ()
 {
   NETNS=/run/netns/box
+  mkdir -p /run/netns
   ip netns add box
   ip link add eth0 type veth peer name outside
   ip link set eth0 netns box
