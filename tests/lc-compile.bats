@@ -566,8 +566,8 @@ namespaces uts ipc cgroup'
 @test "mounts: a field is what it was checked to be" {
   conf 'mounts: ["/srv\\\\057x /d none bind,ro\\\\054rw 0 0", "\\\\043x\\\\\\\\040 /e\\\\040f none bind 0 0"]'
   ok lc-compile init.yml
-  stdout_has 'lc-mountfs -R /mnt/root -o bind,ro,rw /srv/x /d'
-  stdout_has 'lc-mountfs -R /mnt/root -o bind "#x\\040" "/e f"'
+  stdout_has 'lc-mountfs -R /mnt/root -o "bind,ro\\054rw" "/srv\\057x" /d'
+  stdout_has 'lc-mountfs -R /mnt/root -o bind "\\043x\\040" "/e f"'
 }
 
 @test "names that begin with a dash are no options" {

@@ -350,7 +350,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
     echo "addr add 10.$((i / 200)).$((i % 200)).1/24 dev eth0"
     echo "route add 172.16.$((i / 200)).$((i % 200)) via 10.0.1.2"
     echo "addr add 2001:db8::$i/128 dev eth0 nodad"
-  done > batch
+  done > "batch"
   ip -force -batch batch
   picture > before
   (($(wc -l < before) > 2400))
