@@ -150,13 +150,19 @@ static void say_made (unsigned long flags)
     if (flags & (unsigned long)types[i].flag) lc_say("in a new namespace: ", types[i].name) ;
 }
 
+static void die_no_namespaces (char const *verb) gccattr_noreturn ;
+
+static void die_no_namespaces (char const *verb)
+{
+  strerr_diefusys(111, verb, " new namespaces",
+    errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
+    errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
+    errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+}
+
 static void unshare_as (unsigned long flags)
 {
-  if (unshare((int)flags) == -1)
-    strerr_diefusys(111, "make the new namespaces",
-      errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-      errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
-      errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+  if (unshare((int)flags) == -1) die_no_namespaces("make the") ;
   say_made(flags) ;
 }
 
@@ -296,16 +302,6 @@ static void say_pid (pid_t pid)
   lc_say("the child is ", fmt) ;
 }
 
-static void die_clone (void) gccattr_noreturn ;
-
-static void die_clone (void)
-{
-  strerr_diefusys(111, "clone a child into new namespaces",
-    errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-    errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
-    errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
-}
-
 static void watch (lc_watch const *w, pid_t pid) gccattr_noreturn ;
 
 static void watch (lc_watch const *w, pid_t pid)
@@ -347,7 +343,7 @@ static void start_and_watch (struct plan_s const *plan, lc_watch const *w, char 
   pid_t pid ;
   lc_sigstate_hold_all(&old) ;
   pid = lc_vclone(plan->flags, &quick_child, &start) ;
-  if (pid == -1) die_clone() ;
+  if (pid == -1) die_no_namespaces("clone a child into") ;
   PROG = self ;
   lc_verbosity = verbosity ;
   say_pid(pid) ;
@@ -362,7 +358,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
   lc_sigstate_hold_all(&old) ;
   pid = lc_clone(cloned(plan)) ;
-  if (pid == -1) die_clone() ;
+  if (pid == -1) die_no_namespaces("clone a child into") ;
   if (!pid)
   {
     fd_close(fds[0]) ;
