@@ -21,6 +21,7 @@
 #include <lcboot/ids.h>
 #include <lcboot/netif.h>
 #include <lcboot/netns.h>
+#include <lcboot/netstate.h>
 #include <lcboot/proc.h>
 #include <lcboot/rtnl.h>
 #include <lcboot/say.h>
