@@ -25,6 +25,15 @@ void lc_close (int fd)
   errno = e ;
 }
 
+int lc_fd_high (int fd)
+{
+  int r ;
+  if (fd < 0 || fd > 2) return fd ;
+  r = fcntl(fd, F_DUPFD_CLOEXEC, 3) ;
+  lc_close(fd) ;
+  return r ;
+}
+
 int lc_fd_list (void)
 {
   int procfd, fd ;
