@@ -16,6 +16,11 @@ extern void lc_close (int fd) ;
 
 extern int lc_fd_high (int fd) ;
 
+ /* Whether both descriptors are of the same file: 1, or 0, which it is too if one of
+    them cannot be looked at. */
+
+extern int lc_fd_same (int fd, int other) ;
+
 /*
    Closes every descriptor from first on. close_range(2) is Linux 5.9; without it
    the list is in procfs, and listfd is what lc_fd_list returned.
