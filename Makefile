@@ -232,7 +232,7 @@ $(BUILD)/doc/%.html: doc/% package/info | $(BUILD)/settings
 
 lint:
 	$(call say,LINT,scripts)
-	$(Q)shellcheck $$(grep -lE '^#!/bin/(ba)?sh( |$$)' package/gen-deps $(wildcard package/* .ci/* src/scripts/* src/scripts/*/* tests/* tests/helper/* tests/*/*) 2>/dev/null | sort -u)
+	$(Q)shellcheck $$(grep -lE '^#!/bin/(ba)?sh( |$$)' package/gen-deps $(wildcard package/* .ci/* src/scripts/* src/scripts/*/* $(wildcard doc/examples/*/*) tests/* tests/helper/* tests/*/*) 2>/dev/null | sort -u)
 	$(call say,LINT,doc)
 	$(Q)$(if $(PAGES),$(lint-pages))
 

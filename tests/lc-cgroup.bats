@@ -267,8 +267,8 @@ owners ()
   stderr_is 'lc-cgroup: info: no cgroup is delegated'
   ok lc-cgroup -i -D -d 1000:1000 guest echo on
   fails_like 111 'lc-cgroup: fatal: the controller memory .*' lc-cgroup -m 1G -i -d 1000:1000 . touch /mnt/ran
-  # nor without a /proc
-  local noproc=(without fsopen -- lc-unshare -m -- sh -c 'umount -l /proc; "$@"' sh)
+  # nor without a /proc: neither the test's own nor that below it
+  local noproc=(without fsopen -- lc-unshare -m -- sh -c 'umount -l /proc; umount -l /proc; "$@"' sh)
   fails 111 'lc-cgroup: fatal: unable to read the cgroups of this process from /proc: Function not implemented' "${noproc[@]}" lc-cgroup -d 1000 . touch /mnt/ran
   fails 111 'lc-cgroup: fatal: unable to read the cgroups of this process from /proc: Function not implemented' "${noproc[@]}" lc-cgroup -i -d 1000 -m 1G . touch /mnt/ran
   try "${noproc[@]}" lc-cgroup -v -i -d 1000 . echo on

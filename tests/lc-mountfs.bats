@@ -534,14 +534,14 @@ TAB
 
 @test "-f: escapes, and a last line without an end" {
   local d
-  mkdir 'a b' $'c\td' 'e\f' 'g#h'
+  mkdir 'a b' $'c\td' 'e\f' 'g\\h'
   printf '%s' 'x\040y /mnt/a\040b tmpfs
 x /mnt/c\011d tmpfs
 x /mnt/e\\f tmpfs
-x\134\040y /mnt/g\043h tmpfs' > fstab
+x\134\040y /mnt/g\134\134h tmpfs' > fstab
   ok lc-mountfs -f fstab
-  for d in 'a b' $'c\td' 'e\f' 'g#h'; do mountpoint -q "$d"; done
-  is "$(findmnt -n -r -o SOURCE 'a b') $(findmnt -n -r -o SOURCE 'g#h')" 'x\x20y x\x5c\x20y'
+  for d in 'a b' $'c\td' 'e\f' 'g\\h'; do mountpoint -q "$d"; done
+  is "$(findmnt -n -r -o SOURCE 'a b') $(findmnt -n -r -o SOURCE 'g\\h')" 'x\x20y x\x5c\x20y'
 }
 
 @test "-f -: from standard input, and -d" {

@@ -12,9 +12,9 @@
 #include <skalibs/sgetopt.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include <lcboot/cgroup.h>
+#include <lcboot/cgrouplimit.h>
 #include <lcboot/child.h>
 #include <lcboot/exec.h>
 #include <lcboot/ids.h>
@@ -23,28 +23,11 @@
 
 #define USAGE "lc-cgroup [ -v ] [ -m memory ] [ -p pids ] [ -s file=value ]... [ -d uid[:gid] ] [ -i ] [ -D ] name prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
-#define dienomem() strerr_diefusys(111, "allocate memory")
-
-#define MEMORY_MAX 0x7fffffffffffffffULL
-#define PIDS_MAX 4194304  /* PID_MAX_LIMIT of the kernel */
-
-#define CONTROLLER_MAX 64
-
- /* What a file of the cgroup is to hold, and in which hierarchy */
-
-struct limit_s
-{
-  int opt ;                          /* m, p or s */
-  char const *arg ;
-  uint64_t n ;                       /* m: bytes */
-  char controller[CONTROLLER_MAX] ;  /* "" if the file belongs to none */
-  lc_cgroup *h ;                     /* null: each of cgroup v1 */
-} ;
 
 struct job_s
 {
   char const *name ;
-  genalloc limits ;         /* struct limit_s */
+  genalloc limits ;         /* lc_cglimit */
   char const *owner ;       /* -d */
   uid_t uid ;
   gid_t gid ;
@@ -76,105 +59,22 @@ static void check_name (char const *name)
   }
 }
 
-static void scan_memory (char const *s, uint64_t *n)
-{
-  static char const units[] = "kKmMgGtT" ;
-  char number[32] ;
-  size_t len = strlen(s) ;
-  unsigned int shift = 0 ;
-  char const *unit = len ? strchr(units, s[len - 1]) : 0 ;
-  if (unit && *unit)
-  {
-    shift = 10 * (1 + (unsigned int)(unit - units) / 2) ;
-    len-- ;
-  }
-  if (len < sizeof(number))
-  {
-    memcpy(number, s, len) ;
-    number[len] = 0 ;
-    if (lc_number_scan(number, MEMORY_MAX >> shift, n) && *n)
-    {
-      *n <<= shift ;
-      return ;
-    }
-  }
-  strerr_dief(100, "invalid amount of memory: ", s, " (expected a positive number of bytes, with k, M, G or T for more)") ;
-}
-
-static void add_limit (struct job_s *j, int opt, char const *arg)
-{
-  struct limit_s l = { .opt = opt, .arg = arg, .n = 0, .controller = "" } ;
-  uint64_t n ;
-  size_t len = strcspn(arg, "=") ;
-  size_t dot = strcspn(arg, ".=") ;
-  switch (opt)
-  {
-    case 'm' :
-      scan_memory(arg, &l.n) ;
-      strcpy(l.controller, "memory") ;
-      break ;
-    case 'p' :
-      if (!lc_number_scan(arg, PIDS_MAX, &n)) strerr_dief(100, "invalid number of processes: ", arg, " (expected 0 to 4194304)") ;
-      strcpy(l.controller, "pids") ;
-      break ;
-    default :
-      if (!len || !arg[len]) strerr_dief(100, "invalid setting: ", arg, " (expected file=value)") ;
-      if (memchr(arg, '/', len) || !strncmp(arg, ".=", 2) || !strncmp(arg, "..=", 3))
-        strerr_dief(100, "invalid setting: ", arg, " (the file is a name in the cgroup's directory)") ;
-      if (dot >= CONTROLLER_MAX || len > NAME_MAX) strerr_dief(100, "invalid setting: ", arg, " (the name of the file is too long)") ;
-      if (dot < len) memcpy(l.controller, arg, dot) ;
-  }
-  if (!genalloc_append(struct limit_s, &j->limits, &l)) dienomem() ;
-}
-
- /* The hierarchy of a limit. A file of no controller is cgroup2's if it is called
-    cgroup.…, else it is there in each hierarchy of cgroup v1. */
-
-static void find_hierarchy (struct limit_s *l)
-{
-  int core = !l->controller[0] || !strcmp(l->controller, "cgroup") ;
-  if (core)
-  {
-    lc_cgroup *h = FIRST ;
-    l->h = l->controller[0] ? lc_cgroup_of(&all, "") : 0 ;
-    l->controller[0] = 0 ;
-    if (l->h && l->h->rootfd >= 0) return ;
-    l->h = 0 ;
-    for (; h < END ; h++) if (h->rootfd >= 0 && !lc_cgroup_is2(h)) return ;
-    strerr_dief(111, "there is no cgroup file system mounted here that could have the file of ", l->arg) ;
-  }
-  l->h = lc_cgroup_of(&all, l->controller) ;
-  if (l->h && l->h->rootfd >= 0) return ;
-  strerr_dief(111, "the controller ", l->controller,
-    l->h && !lc_cgroup_is2(l->h) ? " is in a hierarchy of cgroup v1 that is not mounted here" : " is in no hierarchy that is mounted here") ;
-}
-
-static int is_for (struct limit_s const *l, lc_cgroup const *h)
-{
-  return l->h ? l->h == h : h->rootfd >= 0 && !lc_cgroup_is2(h) ;
-}
-
 static int is_needed (struct job_s const *j, lc_cgroup const *h)
 {
   size_t i = 0 ;
-  for (; i < genalloc_len(struct limit_s, &j->limits) ; i++)
-    if (is_for(genalloc_s(struct limit_s, &j->limits) + i, h)) return 1 ;
+  for (; i < genalloc_len(lc_cglimit, &j->limits) ; i++)
+    if (lc_cglimit_is_for(genalloc_s(lc_cglimit, &j->limits) + i, h)) return 1 ;
   return 0 ;
 }
 
  /* The end of a step that has failed: what was made is removed again. The words
     of the message are those of before. */
 
-static void undo (void)
-{
-  lc_cgroup *h = FIRST ;
-  for (; h < END ; h++) if (h->fd >= 0) lc_cgroup_undo(h) ;
-}
-
 static void fail (char const *what, char const *a, char const *b, char const *c, char const *why) gccattr_noreturn ;
+
 static void fail (char const *what, char const *a, char const *b, char const *c, char const *why)
 {
-  undo() ;
+  lc_cgroup_undo_all(&all) ;
   strerr_diefusys(111, what, a, b, c, why) ;
 }
 
@@ -234,102 +134,21 @@ static unsigned int open_all (struct job_s const *j)
   return done ;
 }
 
- /* Limits */
+ /* Whether the process may move in before prog is run: with -D it is the child */
 
-static int enable (struct job_s const *j, lc_cgroup *h, char const *controller, int must)
+static int may_enter (struct job_s const *j)
 {
-  stralloc at = STRALLOC_ZERO ;
-  stralloc why = STRALLOC_ZERO ;
-  int r = lc_cgroup_enable(h, controller, j->moves && !j->ends, &at, &why) ;
-  if (!r && (!at.len || !why.len)) dienomem() ;
-  if (!r && must) fail("enable the controller ", controller, " below ", at.s, why.s) ;
-  if (!r) lc_say("left out: unable to enable the controller ", controller, " below ", at.s, why.s) ;
-  if (r > 1) lc_say("enabled the controller ", controller, " for ", h->name.s) ;
-  stralloc_free(&at) ;
-  stralloc_free(&why) ;
-  return !!r ;
-}
-
-static char const *why_not_write (lc_cgroup const *h)
-{
-  int e = errno ;
-  int root = lc_cgroup_is_root(h, h->fd) ;
-  errno = e ;
-  switch (errno)
-  {
-    case EINVAL :
-    case ERANGE : return " (the kernel does not take that value)" ;
-    case EBUSY : return " (something is in use already that it would forbid)" ;
-    case ENOENT : return root ? " (the root of the whole hierarchy has no limits)" : " (a cgroup has no such file here)" ;
-    case EROFS : return " (it is mounted read-only)" ;
-    default : return "" ;
-  }
-}
-
-static void set (lc_cgroup *h, char const *file, char const *value)
-{
-  stralloc path = STRALLOC_ZERO ;
-  if (!stralloc_cats(&path, h->name.s) || !stralloc_catb(&path, "/", 1) || !stralloc_cats(&path, file) || !stralloc_0(&path)) dienomem() ;
-  if (!lc_cgroup_write(h, file, value)) fail("write ", value, " to ", path.s, why_not_write(h)) ;
-  lc_say(path.s, " is ", value) ;
-  stralloc_free(&path) ;
-}
-
-static void set_if_there (lc_cgroup *h, char const *file, char const *value)
-{
-  if (lc_cgroup_has(h, file)) set(h, file, value) ;
-  else lc_say("there is no ", h->name.s, "/", file) ;
-}
-
- /* Memory and swap together. cgroup2 counts swap apart, so there is none; cgroup
-    v1 counts the sum, which must never be less than the memory alone. Before
-    Linux 5.11 a cgroup below could forget of the limit: memory.use_hierarchy. */
-
-static void set_memory (lc_cgroup *h, char const *value)
-{
-  if (lc_cgroup_is2(h))
-  {
-    set(h, "memory.max", value) ;
-    set_if_there(h, "memory.swap.max", "0") ;
-    return ;
-  }
-  set_if_there(h, "memory.use_hierarchy", "1") ;
-  lc_cgroup_write(h, "memory.memsw.limit_in_bytes", value) ;  /* for more than before; for less the kernel says no, and it comes last */
-  set(h, "memory.limit_in_bytes", value) ;
-  set_if_there(h, "memory.memsw.limit_in_bytes", value) ;
-}
-
-static void apply (struct job_s const *j, lc_cgroup *h, struct limit_s const *l)
-{
-  char fmt[UINT64_FMT] ;
-  size_t n = strcspn(l->arg, "=") ;
-  char file[n + 16] ;
-  switch (l->opt)
-  {
-    case 'm' : strcpy(file, "memory.max") ; break ;
-    case 'p' : strcpy(file, "pids.max") ; break ;
-    default :
-      memcpy(file, l->arg, n) ;
-      file[n] = 0 ;
-  }
-  if (lc_cgroup_is2(h) && l->controller[0] && !lc_cgroup_has(h, file)) enable(j, h, l->controller, 1) ;
-  fmt[uint64_fmt(fmt, l->n)] = 0 ;
-  switch (l->opt)
-  {
-    case 'm' : set_memory(h, fmt) ; break ;
-    case 'p' : set(h, file, l->arg) ; break ;
-    default : set(h, file, l->arg + n + 1) ;
-  }
+  return j->moves && !j->ends ;
 }
 
 static void apply_all (struct job_s const *j)
 {
   size_t i = 0 ;
-  for (; i < genalloc_len(struct limit_s, &j->limits) ; i++)
+  for (; i < genalloc_len(lc_cglimit, &j->limits) ; i++)
   {
-    struct limit_s const *l = genalloc_s(struct limit_s, &j->limits) + i ;
+    lc_cglimit const *l = genalloc_s(lc_cglimit, &j->limits) + i ;
     lc_cgroup *h = FIRST ;
-    for (; h < END ; h++) if (h->fd >= 0 && is_for(l, h)) apply(j, h, l) ;
+    for (; h < END ; h++) if (h->fd >= 0 && lc_cglimit_is_for(l, h)) lc_cglimit_apply(&all, h, l, may_enter(j)) ;
   }
 }
 
@@ -345,7 +164,7 @@ static void enable_what_there_is (struct job_s const *j, lc_cgroup *h)
   {
     char *next = p + strcspn(p, " \n") ;
     if (*next) *next++ = 0 ;
-    if (*p) enable(j, h, p, 0) ;
+    if (*p) lc_cglimit_enable(&all, h, p, may_enter(j), 0) ;
     p = next ;
   }
   stralloc_free(&sa) ;
@@ -457,7 +276,7 @@ int main (int argc, char const **argv)
         case 'v' : lc_verbosity++ ; break ;
         case 'm' :
         case 'p' :
-        case 's' : add_limit(&j, opt, l.arg) ; break ;
+        case 's' : lc_cglimit_add(&j.limits, opt, l.arg) ; break ;
         case 'd' :
           j.owner = l.arg ;
           lc_owner_scan(l.arg, &j.uid, &j.gid) ;
@@ -484,7 +303,7 @@ int main (int argc, char const **argv)
     if (!j.lax || j.limits.len) strerr_diefusys(111, "read the cgroups of this process from /proc") ;
     lc_say("left out: unable to read the cgroups of this process from /proc: ", strerror(errno)) ;
   }
-  for (i = 0 ; i < genalloc_len(struct limit_s, &j.limits) ; i++) find_hierarchy(genalloc_s(struct limit_s, &j.limits) + i) ;
+  for (i = 0 ; i < genalloc_len(lc_cglimit, &j.limits) ; i++) lc_cglimit_find(genalloc_s(lc_cglimit, &j.limits) + i, &all) ;
   if (j.ends) lc_sigstate_hold_all(&old) ;
   n = open_all(&j) ;
   if (!n && !j.lax) strerr_dief(111, "there is no cgroup file system mounted here") ;
@@ -494,6 +313,6 @@ int main (int argc, char const **argv)
   if (j.moves) enter_all(&j) ;
   if (j.ends) lc_sigstate_restore(&old) ;
   lc_cgroup_forget(&all) ;
-  genalloc_free(struct limit_s, &j.limits) ;
+  genalloc_free(lc_cglimit, &j.limits) ;
   lc_exec0(argv) ;
 }

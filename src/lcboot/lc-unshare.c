@@ -31,6 +31,7 @@
 #include <lcboot/idmap.h>
 #include <lcboot/pair.h>
 #include <lcboot/proc.h>
+#include <lcboot/pidns.h>
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
@@ -149,13 +150,19 @@ static void say_made (unsigned long flags)
     if (flags & (unsigned long)types[i].flag) lc_say("in a new namespace: ", types[i].name) ;
 }
 
+static void die_no_namespaces (char const *verb) gccattr_noreturn ;
+
+static void die_no_namespaces (char const *verb)
+{
+  strerr_diefusys(111, verb, " new namespaces",
+    errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
+    errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
+    errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+}
+
 static void unshare_as (unsigned long flags)
 {
-  if (unshare((int)flags) == -1)
-    strerr_diefusys(111, "make the new namespaces",
-      errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-      errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
-      errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
+  if (unshare((int)flags) == -1) die_no_namespaces("make the") ;
   say_made(flags) ;
 }
 
@@ -270,7 +277,9 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
 }
 
  /* reboot(2) in a PID namespace ends its init as if by these signals, which can
-    kill a PID 1 in no other way: pid_namespaces(7) */
+    kill a PID 1 in no other way: pid_namespaces(7). An init that takes itself for
+    that of a container leaves the file systems of a machine to others, and a power
+    off does not write them: reboot(2). */
 
 static int ended (int wstat)
 {
@@ -278,7 +287,11 @@ static int ended (int wstat)
   if (!WIFSIGNALED(wstat) || (WTERMSIG(wstat) != SIGHUP && WTERMSIG(wstat) != SIGINT)) return lc_exit_code(wstat) ;
   again = WTERMSIG(wstat) == SIGHUP ;
   lc_say("the guest asked for a ", again ? "restart" : "power off") ;
-  if (getpid() == 1) reboot(again ? RB_AUTOBOOT : RB_POWER_OFF) ;
+  if (getpid() == 1)
+  {
+    if (lc_pidns_is_first()) sync() ;
+    reboot(again ? RB_AUTOBOOT : RB_POWER_OFF) ;
+  }
   return again ? EXIT_RESTART : 0 ;
 }
 
@@ -287,16 +300,6 @@ static void say_pid (pid_t pid)
   char fmt[PID_FMT] ;
   fmt[pid_fmt(fmt, pid)] = 0 ;
   lc_say("the child is ", fmt) ;
-}
-
-static void die_clone (void) gccattr_noreturn ;
-
-static void die_clone (void)
-{
-  strerr_diefusys(111, "clone a child into new namespaces",
-    errno == EPERM ? " (not privileged: -U with a map makes a user namespace first)" :
-    errno == ENOSPC ? " (a limit of /proc/sys/user or of the nesting of namespaces)" :
-    errno == EINVAL ? " (this kernel lacks one of them)" : "") ;
 }
 
 static void watch (lc_watch const *w, pid_t pid) gccattr_noreturn ;
@@ -340,7 +343,7 @@ static void start_and_watch (struct plan_s const *plan, lc_watch const *w, char 
   pid_t pid ;
   lc_sigstate_hold_all(&old) ;
   pid = lc_vclone(plan->flags, &quick_child, &start) ;
-  if (pid == -1) die_clone() ;
+  if (pid == -1) die_no_namespaces("clone a child into") ;
   PROG = self ;
   lc_verbosity = verbosity ;
   say_pid(pid) ;
@@ -355,7 +358,7 @@ static void fork_and_watch (struct plan_s const *plan, lc_watch *w)
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
   lc_sigstate_hold_all(&old) ;
   pid = lc_clone(cloned(plan)) ;
-  if (pid == -1) die_clone() ;
+  if (pid == -1) die_no_namespaces("clone a child into") ;
   if (!pid)
   {
     fd_close(fds[0]) ;

@@ -203,6 +203,13 @@ void lc_cgroup_undo (lc_cgroup *h)
   errno = e ;
 }
 
+void lc_cgroup_undo_all (lc_cgroups *all)
+{
+  size_t i = 0 ;
+  for (; i < genalloc_len(lc_cgroup, &all->h) ; i++)
+    if (genalloc_s(lc_cgroup, &all->h)[i].fd >= 0) lc_cgroup_undo(genalloc_s(lc_cgroup, &all->h) + i) ;
+}
+
  /* No more processes than there are, or none at all: so that the rest can be
     killed one by one. Where that cannot be done they are killed as they are. */
 

@@ -6,26 +6,21 @@
 
 #define BLANKS " \t"
 
-static int is_octal (char const *s)
-{
-  return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' && s[2] <= '7' && strncmp(s, "000", 3) ;
-}
-
 char *lc_fstab_unescape (char *s)
 {
+  static struct { char const *digits ; char plain ; } const escapes[4] = { { "040", ' ' }, { "011", '\t' }, { "012", '\n' }, { "134", '\\' } } ;
   char const *from = s ;
   char *to = s ;
   while (*from)
-    if (from[0] == '\\' && is_octal(from + 1))
-    {
-      *to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0')) ;
-      from += 4 ;
-    }
-    else
-    {
-      if (from[0] == '\\' && from[1] == '\\') from++ ;
-      *to++ = *from++ ;
-    }
+  {
+    unsigned int i = 0 ;
+    if (*from != '\\') { *to++ = *from++ ; continue ; }
+    from++ ;
+    while (i < 4 && strncmp(from, escapes[i].digits, 3)) i++ ;
+    *to++ = i < 4 ? escapes[i].plain : '\\' ;
+    if (i < 4) from += 3 ;
+    else if (*from == '\\') from++ ;
+  }
   *to = 0 ;
   return s ;
 }
@@ -60,6 +55,6 @@ int lc_fstab_is_tag (char const *source)
 {
   static char const *const tags[5] = { "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "ID=" } ;
   unsigned int i = 0 ;
-  for (; i < 5 ; i++) if (!strncmp(source, tags[i], strlen(tags[i]))) return 1 ;
+  for (; i < 4 ; i++) if (!strncmp(source, tags[i], strlen(tags[i]))) return 1 ;
   return 0 ;
 }

@@ -34,6 +34,12 @@ static int overlap (uint32_t a, uint32_t acount, uint32_t b, uint32_t bcount)
   return a < (uint64_t)b + bcount && b < (uint64_t)a + acount ;
 }
 
+char const *lc_idextent_overlap (lc_idextent const *a, lc_idextent const *b)
+{
+  return overlap(a->inside, a->count, b->inside, b->count) ? "inside" :
+    overlap(a->outside, a->count, b->outside, b->count) ? "outside" : 0 ;
+}
+
 static void add (genalloc *m, lc_idextent const *e)
 {
   char new[LC_IDEXTENT_FMT], old[LC_IDEXTENT_FMT] ;
@@ -46,10 +52,10 @@ static void add (genalloc *m, lc_idextent const *e)
     strerr_dief(100, "id map ", new, " runs past the last id, 4294967294") ;
   for (; i < n ; i++)
   {
-    int in = overlap(e->inside, e->count, p[i].inside, p[i].count) ;
-    if (!in && !overlap(e->outside, e->count, p[i].outside, p[i].count)) continue ;
+    char const *side = lc_idextent_overlap(e, p + i) ;
+    if (!side) continue ;
     lc_idextent_fmt(old, p + i, ':') ;
-    strerr_dief(100, "id maps ", old, " and ", new, " overlap ", in ? "inside" : "outside") ;
+    strerr_dief(100, "id maps ", old, " and ", new, " overlap ", side) ;
   }
   if (n >= LC_IDMAP_LINES) strerr_dief(100, "more than the 340 lines of an id map that the kernel takes, at ", new) ;
   if (!genalloc_append(lc_idextent, m, e)) dienomem() ;

@@ -20,6 +20,22 @@ int lc_number_scan (char const *s, uint64_t max, uint64_t *n)
   return 1 ;
 }
 
+int lc_size_scan (char const *s, uint64_t *n)
+{
+  static char const units[] = "kKmMgGtT" ;
+  char number[32] ;
+  size_t len = strlen(s) ;
+  char const *unit = len ? strchr(units, s[len - 1]) : 0 ;
+  unsigned int shift = unit ? 10 * (1 + (unsigned int)(unit - units) / 2) : 0 ;
+  if (unit) len-- ;
+  if (len >= sizeof(number)) return 0 ;
+  memcpy(number, s, len) ;
+  number[len] = 0 ;
+  if (!lc_number_scan(number, INT64_MAX >> shift, n) || !*n) return 0 ;
+  *n <<= shift ;
+  return 1 ;
+}
+
 int lc_id_scan (char const *s, uint32_t *id)
 {
   uint64_t n ;

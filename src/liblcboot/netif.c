@@ -144,3 +144,22 @@ int lc_netif_move (lc_netif *n, lc_netside const *from, unsigned int index, lc_n
   n->index_now = 0 ;
   return 1 ;
 }
+
+ /* 0 is a namespace's number too: one more, and 0 for the interface's own */
+
+static uint64_t other_end (lc_netif const *n)
+{
+  struct rtattr const *a = lc_netif_attr(n, IFLA_LINK_NETNSID) ;
+  return a ? (uint64_t)lc_rtnl_u32(a, 0) + 1 : 0 ;
+}
+
+static char const *kind (lc_netif const *n)
+{
+  char const *s = lc_rtnl_str(lc_rtnl_nested(lc_netif_attr(n, IFLA_LINKINFO), IFLA_INFO_KIND)) ;
+  return s ? s : "" ;
+}
+
+int lc_netif_is_same (lc_netif const *n, lc_netif const *now)
+{
+  return !strcmp(kind(n), kind(now)) && other_end(n) == other_end(now) && !lc_netif_attr(n, IFLA_LINK) == !lc_netif_attr(now, IFLA_LINK) ;
+}

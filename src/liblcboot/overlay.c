@@ -24,6 +24,7 @@
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
 #include <lcboot/proc.h>
+#include <lcboot/stack.h>
 #include <lcboot/sys.h>
 #include <lcboot/userns.h>
 
@@ -34,17 +35,14 @@
     because a user namespace cannot use a detached one as a layer, and go again when
     the overlay exists, which holds copies of them. */
 
-static int targetfd ;
-static int upperfd = -1 ;
-static int workfd = -1 ;
+static lc_stack stack = LC_STACK_ZERO ;
 static int lockfd = -1 ;
 static int shelffd = -1 ;
-static genalloc layers = GENALLOC_ZERO ;  /* int, the lowest first */
-static size_t mapped = 0 ;                /* so many of them are temporary mounts */
+static size_t mapped = 0 ;  /* so many of the layers are temporary mounts */
 
 static int layer (size_t i)
 {
-  return genalloc_s(int, &layers)[i] ;
+  return lc_stack_layer(&stack, i) ;
 }
 
  /* Every unmount, of one mount or of a tree, waits for a grace period of the kernel:
@@ -85,7 +83,7 @@ static char shelf_options[] = "mode=0700" ;
 static void make_shelf (int must)
 {
   lc_mountopts const o = { .data = LC_MOUNTOPTS_DATA(shelf_options) } ;
-  if (lc_mount_fs(targetfd, "tmpfs", "tmpfs", &o, &shelffd)) return ;
+  if (lc_mount_fs(stack.targetfd, "tmpfs", "tmpfs", &o, &shelffd)) return ;
   shelffd = -1 ;
   if (must) die("mount a tmpfs for the upper layer", lc_attach_log()) ;
 }
@@ -104,10 +102,10 @@ static void open_layers (lc_overlay const *ov, int with_target)
   for (; i < n ; i++)
   {
     char const *name = genalloc_s(char const *, &ov->lower)[i] ;
-    int fd = !i && with_target ? fcntl(targetfd, F_DUPFD_CLOEXEC, 0) : lc_apart_open(name) ;
+    int fd = !i && with_target ? fcntl(stack.targetfd, F_DUPFD_CLOEXEC, 0) : lc_apart_open(name) ;
     if (fd == -1) strerr_diefusys(111, !i && with_target ? "duplicate the descriptor of " : "open layer ", name) ;
     if (!i && with_target) lc_apart_add(fd, name, 0) ;
-    if (!genalloc_append(int, &layers, &fd)) dienomem() ;
+    if (!genalloc_append(int, &stack.layers, &fd)) dienomem() ;
   }
 }
 
@@ -139,63 +137,11 @@ static int make_work (int dirfd, char const *where)
   return fd ;
 }
 
-static int by_name (lc_mountopts const *plain) ;
-
- /* What SET_FD gives before Linux 6.13: EOPNOTSUPP before 6.5, then EINVAL */
-
-static int wants_names (int e)
-{
-  return e == EINVAL || e == EOPNOTSUPP ;
-}
-
- /* Whether an overlay, in whatever mount namespace, lives on that upper layer:
-    only the kernel knows. With index=on it says EBUSY; else it goes on to find
-    that a work directory cannot be the upper one, EINVAL, having changed nothing
-    (ovl_get_upper comes before ovl_get_workdir). */
-
-static int probe (void)
-{
-  static char const *const keys[3] = { "lowerdir+", "upperdir", "workdir" } ;
-  char s[LC_FDPATH_MAX] ;
-  int e, r = 0 ;
-  unsigned int i = 0 ;
-  int fsfd = lc_fsopen("overlay", FSOPEN_CLOEXEC) ;
-  if (fsfd == -1) return -1 ;
-  for (; i < 3 && !r ; i++)
-  {
-    int fd = i ? upperfd : layer(0) ;
-    r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, keys[i], 0, fd) ;
-    if (r == -1 && wants_names(errno))
-      r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, i ? keys[i] : "lowerdir", lc_fdpath(s, fd), 0) ;
-  }
-  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_SET_STRING, "index", "on", 0) ;
-  if (!r) r = lc_fsconfig(fsfd, LC_FSCONFIG_CMD_CREATE, 0, 0, 0) ;
-  e = errno ;
-  fd_close(fsfd) ;
-  errno = e ;
-  return r ;
-}
-
-static int probe_by_name (void)
-{
-  lc_mountopts o = LC_MOUNTOPTS_ZERO ;
-  int given = workfd ;
-  int r ;
-  lc_mountopts_scan(&o, "index=on") ;
-  workfd = upperfd ;
-  r = by_name(&o) ;
-  workfd = given ;
-  stralloc_free(&o.data) ;
-  return r ;
-}
-
 static void check_in_use (char const *name)
 {
-  int r = probe() ;
-  if (r == -1 && lc_hidden(errno)) r = probe_by_name() ;
-  if (r != -1 || errno == EINVAL) return ;
-  if (errno == EBUSY) strerr_dief(111, "unable to use ", name, ": another overlay is mounted on it") ;
-  strerr_diefusys(111, "tell whether another overlay is mounted on ", name) ;
+  int r = lc_stack_is_used(&stack) ;
+  if (r > 0) strerr_dief(111, "unable to use ", name, ": another overlay is mounted on it") ;
+  if (r == -1) strerr_diefusys(111, "tell whether another overlay is mounted on ", name) ;
 }
 
  /* The cache is locked while it is prepared; afterwards the mount itself says
@@ -231,17 +177,17 @@ static void open_cache (char const *cache)
   if (flock(fd, LOCK_EX | LOCK_NB) == -1)
     strerr_diefusys(111, "lock the cache ", cache, errno == EWOULDBLOCK ? " (another lc-overlay is preparing it)" : "") ;
   lockfd = fd ;
-  upperfd = openat(fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
-  if (upperfd >= 0) check_in_use(cache) ;
+  stack.upperfd = openat(fd, "upper", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) ;
+  if (stack.upperfd >= 0) check_in_use(cache) ;
   else if (errno != ENOENT) strerr_diefusys(111, "open upper in ", cache) ;
 }
 
 static void open_given (char const *upper, char const *work)
 {
-  upperfd = open_dir(upper, "the upper layer ") ;
-  workfd = open_dir(work, "the work directory ") ;
-  lc_apart_add(upperfd, upper, 0) ;
-  lc_apart_add(workfd, work, 0) ;
+  stack.upperfd = open_dir(upper, "the upper layer ") ;
+  stack.workfd = open_dir(work, "the work directory ") ;
+  lc_apart_add(stack.upperfd, upper, 0) ;
+  lc_apart_add(stack.workfd, work, 0) ;
   lc_apart_check() ;
   check_in_use(upper) ;
 }
@@ -252,8 +198,8 @@ static void make_top (lc_overlay const *ov)
 {
   char const *where = ov->cache ? ov->cache : "the tmpfs" ;
   int fd = ov->cache ? lockfd : shelffd ;
-  if (upperfd == -1) upperfd = make_upper(fd, where) ;
-  workfd = make_work(fd, where) ;
+  if (stack.upperfd == -1) stack.upperfd = make_upper(fd, where) ;
+  stack.workfd = make_work(fd, where) ;
 }
 
  /* Every lower layer is replaced by a clone whose ids are mapped: an overlay
@@ -262,7 +208,7 @@ static void make_top (lc_overlay const *ov)
 static void map_layers (lc_overlay const *ov)
 {
   struct lc_mount_attr attr = { .attr_set = LC_ATTR_IDMAP, .userns_fd = (uint64_t)ov->usernsfd } ;
-  size_t n = genalloc_len(int, &layers) ;
+  size_t n = genalloc_len(int, &stack.layers) ;
   size_t i = 0 ;
   for (; i < n ; i++)
   {
@@ -284,7 +230,7 @@ static void map_layers (lc_overlay const *ov)
     }
     if (!lc_tree_attach(fd, layer(i))) die("attach the idmapped layer ", name) ;
     fd_close(layer(i)) ;
-    genalloc_s(int, &layers)[i] = fd ;
+    genalloc_s(int, &stack.layers)[i] = fd ;
     mapped++ ;
   }
 }
@@ -298,92 +244,6 @@ static void add_options (lc_mountopts *o)
   if (!copies && !lc_mountopts_has(o, "redirect_dir")) lc_mountopts_scan(o, "redirect_dir=nofollow") ;
   if (!copies && !lc_mountopts_has(o, "metacopy")) lc_mountopts_scan(o, "metacopy=off") ;
   if (!lc_mountopts_has(o, "userxattr") && lc_userns_inside()) lc_mountopts_scan(o, "userxattr") ;
-}
-
- /* The layers, upper and work by descriptor: SET_FD takes O_PATH descriptors
-    for all three keys since Linux 6.13, so any name will do. */
-
-static int by_fd (lc_mountopts const *o)
-{
-  size_t i = genalloc_len(int, &layers) ;
-  int fsfd = lc_fs_open("overlay", "overlay") ;
-  if (fsfd == -1) return -1 ;
-  while (i--)
-    if (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "lowerdir+", 0, layer(i)) == -1) return lc_fs_abandon(fsfd) ;
-  if (upperfd >= 0
-   && (lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "upperdir", 0, upperfd) == -1
-    || lc_fsconfig(fsfd, LC_FSCONFIG_SET_FD, "workdir", 0, workfd) == -1)) return lc_fs_abandon(fsfd) ;
-  return lc_fs_finish(fsfd, o) ;
-}
-
- /* Before, by name: the names of the descriptors, relative to /proc/self/fd, so
-    that nothing in them is special and 500 of them fit into a page. */
-
-static void add_key (stralloc *sa, char const *key, int fd, char sep)
-{
-  char fmt[UINT_FMT] ;
-  size_t n = uint_fmt(fmt, (unsigned int)fd) ;
-  if ((key && !stralloc_cats(sa, key)) || !stralloc_catb(sa, fmt, n) || (sep && !stralloc_append(sa, sep))) dienomem() ;
-}
-
-static void name_layers (lc_mountopts *o, lc_mountopts const *plain)
-{
-  size_t i = genalloc_len(int, &layers) ;
-  *o = *plain ;
-  o->data.s = 0 ;
-  o->data.len = o->data.a = 0 ;
-  if (!stralloc_cats(&o->data, "lowerdir=")) dienomem() ;
-  while (i--) add_key(&o->data, 0, layer(i), i ? ':' : 0) ;
-  if (!stralloc_0(&o->data)) dienomem() ;
-  if (upperfd >= 0)
-  {
-    add_key(&o->data, "upperdir=", upperfd, 0) ;
-    if (!stralloc_0(&o->data)) dienomem() ;
-    add_key(&o->data, "workdir=", workfd, 0) ;
-    if (!stralloc_0(&o->data)) dienomem() ;
-  }
-  if (!stralloc_catb(&o->data, plain->data.s, plain->data.len)) dienomem() ;
-}
-
- /* mount(2) attaches at once, above the temporary mounts; a clone of the overlay
-    outlives them. Where there is no clone to be had they stay, hidden. */
-
-static int by_old_mount (lc_mountopts const *o)
-{
-  int fd, clone ;
-  if (!lc_mount_fs(targetfd, "overlay", "overlay", o, &fd)) return -1 ;
-  if (!mapped && shelffd == -1)
-  {
-    fd_close(fd) ;
-    return -2 ;
-  }
-  clone = lc_tree_clone(fd, 0) ;
-  if (clone >= 0) lc_tree_detach(fd) ;  /* it, and not what it lies on, is what umount2(2) finds there */
-  fd_close(fd) ;
-  return clone >= 0 ? clone : -2 ;
-}
-
- /* Returns the overlay, detached, -2 if it is attached already, -1 on failure. */
-
-static int by_name (lc_mountopts const *plain)
-{
-  lc_mountopts o ;
-  int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) ;
-  int mfd = -1 ;
-  name_layers(&o, plain) ;
-  if (cwd >= 0 && !chdir("/proc/self/fd"))
-  {
-    int e ;
-    if (!lc_fs_is_long(&o)) mfd = lc_fs_make("overlay", "overlay", &o) ;
-    else errno = ENOSYS ;
-    if (mfd == -1 && lc_hidden(errno)) mfd = by_old_mount(&o) ;
-    e = errno ;
-    if (fchdir(cwd) == -1) die("go back to the working directory") ;
-    errno = e ;
-  }
-  stralloc_free(&o.data) ;
-  lc_close(cwd) ;
-  return mfd ;
 }
 
 static char const *likely (void)
@@ -401,14 +261,14 @@ static char const *likely (void)
 
 static void close_all (void)
 {
-  size_t i = genalloc_len(int, &layers) ;
+  size_t i = genalloc_len(int, &stack.layers) ;
   while (i--) fd_close(layer(i)) ;
-  genalloc_free(int, &layers) ;
-  if (upperfd >= 0) fd_close(upperfd) ;
-  if (workfd >= 0) fd_close(workfd) ;
+  genalloc_free(int, &stack.layers) ;
+  if (stack.upperfd >= 0) fd_close(stack.upperfd) ;
+  if (stack.workfd >= 0) fd_close(stack.workfd) ;
   if (lockfd >= 0) fd_close(lockfd) ;
-  upperfd = workfd = lockfd = -1 ;
-  fd_close(targetfd) ;
+  stack.upperfd = stack.workfd = lockfd = -1 ;
+  fd_close(stack.targetfd) ;
   lc_apart_forget() ;
 }
 
@@ -420,8 +280,8 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (n > LC_OVERLAY_LAYERS) strerr_dief(100, "more than the 500 layers that the kernel takes") ;
   if (n < 2 && !ov->cache && !ov->upper && !ov->ephemeral)
     strerr_dief(100, "a read-only overlay wants two layers at least: for one, bind it (lc-mountfs -o bind,ro)") ;
-  targetfd = lc_inroot_open(ov->rootfd, ov->target, 0) ;
-  if (targetfd == -1 || !is_dir(targetfd)) strerr_diefusys(111, "open ", ov->target) ;
+  stack.targetfd = lc_inroot_open(ov->rootfd, ov->target, 0) ;
+  if (stack.targetfd == -1 || !is_dir(stack.targetfd)) strerr_diefusys(111, "open ", ov->target) ;
   open_layers(ov, with_target) ;
   if (ov->cache) open_cache(ov->cache) ;
   else if (ov->upper) open_given(ov->upper, ov->work) ;
@@ -430,8 +290,8 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (ov->usernsfd >= 0) map_layers(ov) ;
   if (ov->cache || ov->ephemeral) make_top(ov) ;
   add_options(&ov->o) ;
-  mfd = by_fd(&ov->o) ;
-  if (mfd == -1 && (wants_names(errno) || lc_hidden(errno) || lc_fs_is_long(&ov->o))) mfd = by_name(&ov->o) ;
+  stack.covered = mapped || shelffd >= 0 ;
+  mfd = lc_stack_make(&stack, &ov->o) ;
   if (mfd == -1)
   {
     char const *log = lc_attach_log() ;
@@ -441,9 +301,9 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
   if (mfd >= 0)
   {
     drop_temporaries() ;
-    if (!lc_tree_attach(mfd, targetfd)) strerr_diefusys(111, "attach the overlay to ", ov->target) ;
+    if (!lc_tree_attach(mfd, stack.targetfd)) strerr_diefusys(111, "attach the overlay to ", ov->target) ;
     fd_close(mfd) ;
   }
-  lc_warn_covered(targetfd, ov->target) ;
+  lc_warn_covered(stack.targetfd, ov->target) ;
   close_all() ;
 }

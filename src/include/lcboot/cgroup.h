@@ -127,6 +127,10 @@ extern int lc_cgroup_enter (lc_cgroup *h) ;
 
 extern void lc_cgroup_undo (lc_cgroup *h) ;
 
+ /* The same for all that are open */
+
+extern void lc_cgroup_undo_all (lc_cgroups *all) ;
+
 /*
    Kills everything that is in the open cgroups and below them, and removes them,
    the cgroups below them, and those above that lc_cgroup_open has made, if they

@@ -31,8 +31,9 @@ struct lc_fstab_s
 extern int lc_fstab_next (char **text, lc_fstab *line) ;
 
 /*
-   Replaces, in place, what stands in fstab(5) and proc_pid_mountinfo(5) for a blank
-   and the like: a backslash and three octal digits, or two backslashes. Returns s.
+   Replaces, in place, what stands in fstab(5) and proc_pid_mountinfo(5) for a blank,
+   tab, newline or backslash: a backslash and three octal digits, or two
+   backslashes. Returns s.
 */
 
 extern char *lc_fstab_unescape (char *s) ;

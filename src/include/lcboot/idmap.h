@@ -34,6 +34,10 @@ struct lc_idextent_s
 #define LC_IDEXTENT_FMT 33  /* three numbers of ten digits, two separators, a zero byte */
 extern size_t lc_idextent_fmt (char *s, lc_idextent const *e, char sep) ;
 
+ /* The side on which the extents overlap, "inside" or "outside", or null. */
+
+extern char const *lc_idextent_overlap (lc_idextent const *a, lc_idextent const *b) ;
+
  /* The maps of one user namespace. Each genalloc holds lc_idextent. */
 
 typedef struct lc_idmaps_s lc_idmaps, *lc_idmaps_ref ;

@@ -13,6 +13,14 @@
 
 extern int lc_number_scan (char const *s, uint64_t max, uint64_t *n) ;
 
+/*
+   Scans a size: a number of bytes above 0, with k, M, G or T (or in the other case)
+   for 1024, 1024 times that and so on. Returns 1, or 0 if s is not that, or too large
+   for a signed number of 64 bits.
+*/
+
+extern int lc_size_scan (char const *s, uint64_t *n) ;
+
 #define LC_ID_MAX 4294967294U  /* (uid_t)-1 means "leave it" to the kernel */
 
  /* Scans a user or group id. Returns 1, or 0 if s is none. */
