@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
@@ -18,9 +17,11 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/ids.h>
 #include <lcboot/netif.h>
 #include <lcboot/netns.h>
+#include <lcboot/netstate.h>
 #include <lcboot/proc.h>
 #include <lcboot/rtnl.h>
 #include <lcboot/say.h>
@@ -65,12 +66,6 @@ static int open_target (int procfd, char const *target)
   if (type == -1 && errno != ENOTTY) strerr_diefusys(111, "ask for the type of ", target) ;
   if (type != CLONE_NEWNET) strerr_dief(100, target, " is not the file of a network namespace") ;
   return fd ;
-}
-
-static int same (int fd, int other)
-{
-  struct stat a, b ;
-  return !fstat(fd, &a) && !fstat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino ;
 }
 
 static void open_sockets (struct job_s *j)
@@ -315,7 +310,7 @@ int main (int argc, char const **argv)
   j.there.nsfd = open_target(procfd, j.target) ;
   j.here.nsfd = lc_proc_ns(procfd, 0, "net") ;
   if (j.here.nsfd == -1) strerr_diefusys(111, "open the current network namespace") ;
-  if (same(j.here.nsfd, j.there.nsfd)) lc_say(j.target, " is in this network namespace already: there is nothing to move") ;
+  if (lc_fd_same(j.here.nsfd, j.there.nsfd)) lc_say(j.target, " is in this network namespace already: there is nothing to move") ;
   else if (named || initial || may_take(&j, procfd)) run(&j, names, kept) ;
   fd_close(procfd) ;
   fd_close(j.here.nsfd) ;

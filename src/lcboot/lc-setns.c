@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
@@ -17,6 +16,7 @@
 
 #include <lcboot/child.h>
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/pair.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
@@ -62,17 +62,11 @@ static void add (char const *file)
   ns[nsn++] = (struct ns_s){ .file = file, .fd = fd, .type = type, .joined = 0 } ;
 }
 
-static int same (int fd, int other)
-{
-  struct stat a, b ;
-  return !fstat(fd, &a) && !fstat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino ;
-}
-
 static int is_own_userns (int fd)
 {
   int procfd = lc_proc_open() ;
   int own = procfd == -1 ? -1 : lc_proc_ns(procfd, 0, "user") ;
-  int r = own >= 0 && same(own, fd) ;
+  int r = own >= 0 && lc_fd_same(own, fd) ;
   if (own >= 0) fd_close(own) ;
   if (procfd >= 0) fd_close(procfd) ;
   return r ;
@@ -95,7 +89,7 @@ static int is_outside (struct ns_s const *p, struct ns_s const *user)
   int owner = ioctl(p->fd, NS_GET_USERNS) ;
   if (owner == -1) return 0 ;
   fcntl(owner, F_SETFD, FD_CLOEXEC) ;
-  r = !same(owner, user->fd) ;
+  r = !lc_fd_same(owner, user->fd) ;
   fd_close(owner) ;
   return r ;
 }

@@ -95,6 +95,13 @@ void lines_words (inityml_lines *o, char const *const *s, size_t n)
   for (; i < n ; i++) lines_word(o, s[i]) ;
 }
 
+void lines_command (inityml_lines *o, char const *const *s, size_t n)
+{
+  lines_new(o, 0) ;
+  inityml_quote(o->sa, s[0]) ;
+  lines_words(o, s + 1, n - 1) ;
+}
+
 void lines_open (inityml_lines *o)
 {
   lines_new(o, 2) ;
@@ -130,9 +137,7 @@ void lines_block (inityml_lines *o, char const *const *s, size_t n)
   else
   {
     lines_open(o) ;
-    lines_new(o, 0) ;
-    inityml_quote(o->sa, s[0]) ;
-    lines_words(o, s + 1, n - 1) ;
+    lines_command(o, s, n) ;
     lines_close(o) ;
   }
   stralloc_free(&text) ;

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 
 #include <lcboot/attach.h>
 #include <lcboot/cgroup.h>
+#include <lcboot/clock.h>
 #include <lcboot/fd.h>
 #include <lcboot/sys.h>
 
@@ -26,18 +26,11 @@
 #define REMOVAL_MS 60000  /* what removing may take beyond that: others could make cgroups as fast as they go */
 #define BATCH 64
 
-static uint64_t now_ms (void)
-{
-  struct timespec t ;
-  clock_gettime(CLOCK_MONOTONIC, &t) ;
-  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 ;
-}
-
  /* 0, and EBUSY, when there is no time left */
 
 static int wait_a_little (uint64_t deadline)
 {
-  if (now_ms() >= deadline) return (errno = EBUSY, 0) ;
+  if (lc_clock_ms() >= deadline) return (errno = EBUSY, 0) ;
   poll(0, 0, 5) ;
   return 1 ;
 }
@@ -80,7 +73,7 @@ static int kill_members (int dirfd, uint64_t deadline)
     lc_cgroup_put(dirfd, "freezer.state", "THAWED") ;
     for (i = 0 ; i < n ; i++)
     {
-      uint64_t now = now_ms() ;
+      uint64_t now = lc_clock_ms() ;
       if (x[i].fd == -1) continue ;
       if (is_among(pids[i], again, m) && now < deadline && poll(x + i, 1, (int)(deadline - now)) == 1) waited = 1 ;
       fd_close(x[i].fd) ;
@@ -136,7 +129,7 @@ int lc_cgroup_empty (int dirfd, int killing, uint64_t deadline)
   while (fd >= 0)
   {
     int next, n ;
-    if (killing && now_ms() >= deadline + REMOVAL_MS) { errno = EBUSY ; break ; }
+    if (killing && lc_clock_ms() >= deadline + REMOVAL_MS) { errno = EBUSY ; break ; }
     if (killing && !kill_members(fd, deadline)) break ;
     n = prune(fd, name) ;
     if (n == -1) break ;
@@ -247,7 +240,7 @@ static int end_one (lc_cgroup *h, uint64_t deadline)
 
 int lc_cgroup_end (lc_cgroups *all, char const **left)
 {
-  uint64_t deadline = now_ms() + PATIENCE_MS ;
+  uint64_t deadline = lc_clock_ms() + PATIENCE_MS ;
   int e = 0 ;
   int frozen = 1 ;
   size_t i = 0 ;

@@ -23,17 +23,6 @@ char const *lc_ctlfifo_name (char const *path)
   return !*p || !strcmp(p, ".") || !strcmp(p, "..") ? 0 : p ;
 }
 
- /* A standard descriptor that was closed stays so. */
-
-static int high (int fd)
-{
-  int r ;
-  if (fd < 0 || fd > 2) return fd ;
-  r = fcntl(fd, F_DUPFD_CLOEXEC, 3) ;
-  lc_close(fd) ;
-  return r ;
-}
-
 static int open_dir (lc_ctlfifo const *f, int rootfd)
 {
   size_t n = (size_t)(f->name - f->path) ;
@@ -95,7 +84,7 @@ static int is_left (lc_ctlfifo const *f, struct stat *st, char const **why)
 static int open_fifo (lc_ctlfifo *f, struct stat const *left)
 {
   struct stat st ;
-  f->fd = high(openat(f->dirfd, f->name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC)) ;
+  f->fd = lc_fd_high(openat(f->dirfd, f->name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC)) ;
   if (f->fd == -1 || fstat(f->fd, &st) == -1) return 0 ;
   if (!S_ISFIFO(st.st_mode) || st.st_uid != geteuid() || (left && !same(&st, left))) return (errno = ESTALE, 0) ;
   return !fchmod(f->fd, 0600) ;  /* whatever the umask and the directory's ACL made of it */
@@ -109,7 +98,7 @@ int lc_ctlfifo_make (lc_ctlfifo *f, int rootfd, char const **why)
   f->fd = -1 ;
   f->dirfd = open_dir(f, rootfd) ;
   if (f->dirfd == -1) return (*why = " (its directory cannot be opened)", 0) ;
-  f->dirfd = high(cut_off(f->dirfd)) ;
+  f->dirfd = lc_fd_high(cut_off(f->dirfd)) ;
   if (f->dirfd == -1) return 0 ;
   made = !mknodat(f->dirfd, f->name, S_IFIFO | 0600, 0) ;
   if (!made && (errno != EEXIST || !is_left(f, &st, why))) goto err ;

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <skalibs/djbunix.h>
@@ -23,6 +24,21 @@ void lc_close (int fd)
   int e = errno ;
   if (fd >= 0) fd_close(fd) ;
   errno = e ;
+}
+
+int lc_fd_high (int fd)
+{
+  int r ;
+  if (fd < 0 || fd > 2) return fd ;
+  r = fcntl(fd, F_DUPFD_CLOEXEC, 3) ;
+  lc_close(fd) ;
+  return r ;
+}
+
+int lc_fd_same (int fd, int other)
+{
+  struct stat a, b ;
+  return !fstat(fd, &a) && !fstat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino ;
 }
 
 int lc_fd_list (void)

@@ -211,7 +211,7 @@ static int open_fifo (struct view_s const *v, int rootfd, char const *dir, lc_in
   int dirfd = lc_inroot_open(rootfd, dir, 0) ;
   if (dirfd == -1) return -1 ;
   if (fstatat(dirfd, "initctl", &before, AT_SYMLINK_NOFOLLOW) == -1) goto end ;
-  if (!S_ISFIFO(before.st_mode) || !belongs_to(v, &before) || (*p->own)(&before))
+  if (!S_ISFIFO(before.st_mode) || !belongs_to(v, &before) || (*p->own)(&before, p->arg))
   {
     errno = ENXIO ;
     goto end ;

@@ -17,6 +17,7 @@
 
 #include <lcboot/child.h>
 #include <lcboot/exec.h>
+#include <lcboot/find.h>
 #include <lcboot/tolerant.h>
 
 #define dienomem() strerr_diefusys(111, "allocate memory")
@@ -25,22 +26,16 @@
 
  /* The file that exec refused: the first of that name in PATH, or the path. */
 
-static int find (stralloc *sa, char const *name)
+static int is_regular (char const *file)
 {
   struct stat st ;
-  char const *path = getenv("PATH") ;
+  return !stat(file, &st) && S_ISREG(st.st_mode) ;
+}
+
+static int find (stralloc *sa, char const *name)
+{
   if (strchr(name, '/')) return stralloc_copys(sa, name) && stralloc_0(sa) ;
-  if (!path) path = LC_DEFAULTPATH ;
-  for (;;)
-  {
-    size_t n = strcspn(path, ":") ;
-    sa->len = 0 ;
-    if (!stralloc_catb(sa, n ? path : ".", n ? n : 1) || !stralloc_append(sa, '/')
-     || !stralloc_cats(sa, name) || !stralloc_0(sa)) return 0 ;
-    if (!stat(sa->s, &st) && S_ISREG(st.st_mode)) return 1 ;
-    if (!path[n]) return (errno = ENOENT, 0) ;
-    path += n + 1 ;
-  }
+  return lc_find(sa, name, &is_regular) ;
 }
 
  /* The words of a #! line as the kernel splits it: the interpreter, and the

@@ -16,6 +16,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <lcboot/clock.h>
 #include <lcboot/pair.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
@@ -102,13 +103,6 @@ uint64_t lc_watch_deaf (pid_t pid)
   return ~heard ;
 }
 
-static uint64_t now_ms (void)
-{
-  struct timespec t ;
-  clock_gettime(CLOCK_MONOTONIC, &t) ;
-  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 ;
-}
-
  /* Signals to send: how many of each. The kernel queues real-time ones only. */
 
 struct queue_s
@@ -120,7 +114,7 @@ struct queue_s
 
 static void enqueue (struct queue_s *q, int sig)
 {
-  if (!q->len) q->since = now_ms() ;
+  if (!q->len) q->since = lc_clock_ms() ;
   if (sig < LC_RT_FIRST && q->n[sig]) return ;
   q->n[sig]++ ;
   q->len++ ;
@@ -159,7 +153,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
     int r = reap(pid, &wstat) ;
     if (r == -1) return -1 ;
     if (r) return wstat ;
-    if (q.len || deadline) now = now_ms() ;
+    if (q.len || deadline) now = lc_clock_ms() ;
      /* until it starts the child blocks everything, and would lose it then */
     if (q.len && pairfd >= 0 && lc_pair_is_gone(pairfd))
     {
@@ -179,7 +173,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
     r = sigtimedwait(&all, &si, next ? &t : 0) ;
     if (r == -1 && errno != EINTR && errno != EAGAIN) return -1 ;
     if (r <= 0 || r == SIGCHLD) continue ;
-    if (r == SIGTERM && w->kill && !deadline) deadline = now_ms() + (uint64_t)w->kill * 1000 ;
+    if (r == SIGTERM && w->kill && !deadline) deadline = lc_clock_ms() + (uint64_t)w->kill * 1000 ;
     r = to_send(w, pid, &si) ;
     if (r) enqueue(&q, r) ;
   }

@@ -34,6 +34,10 @@ extern void lines_text (inityml_lines *o, char const *s) ;
 extern void lines_comment (inityml_lines *o, char const *s) ;
 extern void lines_step (inityml_lines *o, char const *name) ;
 
+ /* A step and its arguments, n words in all, which are quoted */
+
+extern void lines_command (inityml_lines *o, char const *const *s, size_t n) ;
+
  /* Arguments of a step: an option as it is, with its word if that is not null,
     which stay on one line; a flag as it is; words, which are quoted. */
 

@@ -19,7 +19,8 @@ struct lc_initproc_s
 {
   pid_t pid ;
   int pidfd ;  /* pidfd_open(2), Linux 5.3; what is learnt of pid is only believed while this one lives */
-  int (*own) (struct stat const *) ;  /* whether that is a fifo of the caller's, which is not to be written to */
+  int (*own) (struct stat const *, void const *) ;  /* whether that is a fifo of the caller's, which is not to be written to */
+  void const *arg ;  /* own's second */
 } ;
 
  /* Returns the init of that name, or null if there is none. */

@@ -1,17 +1,16 @@
 /* ISC license. */
 
 /*
-   Network interfaces that are moved to another network namespace: what they are
-   like before, the move, and making them so again. The kernel keeps the name,
-   alternative names, hardware address and MTU of an interface that moves, and
-   drops its addresses, its routes, that it is up and whose port it is.
+   A network interface, and its move to another network namespace. The kernel keeps
+   the name, alternative names, hardware address and MTU of an interface that moves,
+   and drops its addresses, its routes, that it is up and whose port it is.
 */
 
 #ifndef LCBOOT_NETIF_H
 #define LCBOOT_NETIF_H
 
-#include <skalibs/genalloc.h>
-#include <skalibs/stralloc.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <lcboot/rtnl.h>
 
@@ -27,46 +26,24 @@ struct lc_netif_s
   unsigned int up : 1 ;
   unsigned int loopback : 1 ;
   unsigned int immovable : 1 ;  /* Linux 6.15 tells before it is tried */
-  unsigned int done : 1 ;       /* lc_netstate_put's own */
+  unsigned int done : 1 ;       /* lc_netstate_put's own (netstate.h) */
   unsigned int moved : 1 ;      /* it is in the other namespace */
   unsigned int index_now ;      /* where it has been moved to, or 0 */
   uint32_t mtu_now ;
 } ;
 
- /* The interfaces, addresses and routes of a network namespace, at one time */
+ /* Sets n to what that message says. n points into it, and has not moved. */
 
-typedef struct lc_netstate_s lc_netstate, *lc_netstate_ref ;
-struct lc_netstate_s
-{
-  lc_rtnl_list links ;
-  lc_rtnl_list addrs ;
-  lc_rtnl_list routes ;
-  genalloc netifs ;             /* lc_netif: one for each of links */
-} ;
-#define LC_NETSTATE_ZERO { .links = LC_RTNL_LIST_ZERO, .addrs = LC_RTNL_LIST_ZERO, .routes = LC_RTNL_LIST_ZERO, .netifs = GENALLOC_ZERO }
+extern void lc_netif_parse (lc_netif *n, struct nlmsghdr const *msg) ;
 
-/*
-   Takes the state of the namespace that the socket fd speaks for, the interfaces
-   alone or all of it. Returns 1, or 0 with errno set.
-*/
+ /* The attribute of that type in n's message, or null. */
 
-extern int lc_netstate_links (lc_netstate *s, int fd) ;
-extern int lc_netstate_all (lc_netstate *s, int fd) ;
-extern void lc_netstate_free (lc_netstate *s) ;
+extern struct rtattr const *lc_netif_attr (lc_netif const *n, unsigned int type) ;
 
-#define lc_netstate_len(s) genalloc_len(lc_netif, &(s)->netifs)
-#define lc_netstate_netif(s, i) (genalloc_s(lc_netif, &(s)->netifs) + (i))
+ /* The names of n: nth counts from 0, the name proper; then come the alternative
+    ones. Null after the last. */
 
- /* The interface of that name, which may be an alternative one, or of that
-    index; null if there is none. */
-
-extern lc_netif *lc_netstate_named (lc_netstate const *s, char const *name) ;
-extern lc_netif *lc_netstate_indexed (lc_netstate const *s, unsigned int index) ;
-
- /* The first name of n, its own or an alternative one, that an interface of s has;
-    that one is *other. Null if there is none. */
-
-extern char const *lc_netstate_clash (lc_netstate const *s, lc_netif const *n, lc_netif const **other) ;
+extern char const *lc_netif_name (lc_netif const *n, size_t nth) ;
 
  /* One of two network namespaces: a descriptor of it, and an rtnetlink socket that
     speaks for it */
@@ -96,22 +73,5 @@ extern int lc_netif_move (lc_netif *n, lc_netside const *from, unsigned int inde
 */
 
 extern int lc_netif_is_same (lc_netif const *n, lc_netif const *now) ;
-
-#define LC_NETSTATE_HOME 0x01
-
-/*
-   Makes the interfaces that have an index_now what they were when s was taken, in
-   the namespace that fd speaks for: addresses, MTU, whether up, routes.
-   LC_NETSTATE_HOME: it is the one that s was taken in, so they are ports of their
-   masters again, and routes through others that went with their addresses come
-   back too. An interface that vanishes meanwhile is left out.
-   where ("" or " in 4711") says where that is.
-   Returns 1; or 0 with errno set, and in what, null-terminated, what failed and what
-   the kernel said ("add the address … to eth0 in 4711: kernel: …"), or nothing if
-   there was no memory for it. It ends with the first failure; at home it is told,
-   and the rest done.
-*/
-
-extern int lc_netstate_put (lc_netstate *s, int fd, unsigned int flags, char const *where, stralloc *what) ;
 
 #endif
