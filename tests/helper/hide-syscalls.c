@@ -20,7 +20,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-#include <skalibs/types.h>
 #include <skalibs/strerr.h>
 #include <skalibs/exec.h>
 #include <skalibs/sgetopt.h>
