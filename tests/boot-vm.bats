@@ -31,6 +31,7 @@ run engine lc-engine vm echo here
 run machine cat /machine
 run devices ls /dev/null /dev/pts/ptmx
 run interfaces ls /sys/class/net
+run cgroup sh -c 'cat /proc/self/cgroup; ls /sys/fs/cgroup/cgroup.events'
 poweroff -f
 END
   chmod 0755 "$root/mnt/root/sbin/init"
@@ -90,6 +91,13 @@ END
   said initramfs devices $'/dev/null\n/dev/pts/ptmx'
   said initramfs interfaces lo
   console initramfs | grep -q 'reboot: Power down'
+}
+
+@test "without a limit or an id map the guest stays in the root of all cgroups" {
+  booted
+  section initramfs cgroup
+  stdout_is '0::/'
+  stderr_is 'ls: /sys/fs/cgroup/cgroup.events: No such file or directory'
 }
 
 @test "memory: a limit that the guest cannot lift" {

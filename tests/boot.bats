@@ -105,18 +105,21 @@ exec: {before: [{command: cat, input: text}, "true"]}'
   for map in '0 1000000 65536' '"0 1000000 65536"' '[0, 1000000, 65536]' '{internal: 0, external: 1000000, size: 65536}' \
     '["0 1000000 65536"]' '[[0, 1000000, 65536]]' '[{internal: 0, external: 1000000, size: 65536}]' '"  0   1000000  65536 "' \
     "'0 1000000 65536'"; do
-    effect "id_map: {users: $map, groups: 0 1000000 65536}" 'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "; id -u; id -g' \
+    effect "id_map: {users: $map, groups: $map}" 'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "; id -u; id -g' \
       $' 0 1000000 65536\n 0 1000000 65536\n0\n0'
   done
 }
 
 @test "id_map: size 1, several lines, users and groups apart, one of the two alone" {
+  local none
   mapped
   effect 'id_map: {users: ["0 1000000", "1 1000001 10"], groups: [[0, 1000000], {internal: 7, external: 1000007}]}' \
     'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "' $' 0 1000000 1\n 1 1000001 10\n 0 1000000 1\n 7 1000007 1'
   effect 'id_map: {users: 0 1000000 9}' 'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "' $' 0 1000000 9\n 0 1000000 9'
   effect 'id_map: {groups: 0 1000000 9}' 'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "' $' 0 1000000 9\n 0 1000000 9'
-  effect 'id_map: false' 'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "' $' 0 0 4294967295\n 0 0 4294967295'
+  for none in false no '~' ''; do
+    effect "id_map: $none" 'cat /proc/self/uid_map /proc/self/gid_map | tr -s " "' $' 0 0 4294967295\n 0 0 4294967295'
+  done
 }
 
 @test "id_map: 340 lines" {
@@ -209,6 +212,16 @@ in_engine_ns ()
   done
 }
 
+@test "namespaces: one that is no list, and the two that follow from others" {
+  local ns
+  ENGINE='readlink /proc/self/ns/uts > /mnt/root/uts ; readlink /proc/self/ns/ipc > /mnt/root/ipc'
+  for ns in uts '[uts]' '[mount, uts]' '["uts"]'; do
+    effect "namespaces: $ns" 'for n in uts ipc ; do test "$(readlink /proc/self/ns/$n)" = "$(cat /$n)" || echo $n ; done' uts
+  done
+  mapped
+  effect '{namespaces: [mount, user, uts], id_map: {users: 0 1000000 65536}}' 'for n in uts ipc ; do test "$(readlink /proc/self/ns/$n)" = "$(cat /$n)" || echo $n ; done' uts
+}
+
 @test "namespaces: pid: a guest sees its own processes alone, and mounts a proc of its own" {
   effect 'namespaces: [uts, ipc, net, cgroup, pid]' 'set -- /proc/[0-9]*; echo $$ $#' '1 1'
   mapped
@@ -248,10 +261,16 @@ id_map: {users: 0 1000000 65536}'; do
   touch marker
   effect 'root: {mode: chroot}' 'escape marker > /dev/null; echo $?' 0
   mv root other
+  effect 'root: {path: /mnt/other}' 'escape marker > /dev/null; echo $?' 1
   effect 'root: /mnt/other' 'escape marker > /dev/null; echo $?' 1
 }
 
 @test "root: mode none: the boot image's own program, the namespaces and file systems are there" {
+  local none
+  for none in none null '~'; do
+    effect "root: {mode: $none}
+exec: [sh, -c, ls -d /mnt/root/proc/self]" ignored /mnt/root/proc/self
+  done
   effect 'root: {mode: none}
 exec: {before: "echo before", command: [sh, -c, "ls -d /mnt/root/proc/self; stat -f -c %T /mnt/root/dev /mnt/root/sys; echo \"$0 $*\""]}' \
     ignored 'before
@@ -291,19 +310,31 @@ id_map: {users: 0 1000000 65536}"
   done
 }
 
+# alone YAML MADE: a guest whose root holds a static busybox and nothing else, not a
+# directory, boots with that init.yml, its commands before the init too, and those
+# directories have been made
+
+alone ()
+{
+  rm -rf root
+  mkdir -p root/bin
+  cp /bin/busybox root/bin/
+  if [[ $1 == *id_map* ]]; then chown -R 1000000:1000000 root; fi
+  config "{exec: {before: [/bin/busybox echo before, {command: /bin/busybox cat, input: text}], command: /bin/busybox sh -c 'echo; /bin/busybox id -u; /bin/busybox ls -d /bin/busybox'}, $1}"
+  ok container init
+  stdout_is $'before\ntext\n0\n/bin/busybox' || fail "with: $1" || return 1
+  is "$(cd root && echo *)" "$2" "the root's directories with: $1"
+}
+
 @test "a guest that holds nothing but a busybox boots in every mode" {
-  local mode
-  for mode in pivot chroot none; do
-    rm -rf root
-    mkdir -p root/bin
-    cp /bin/busybox root/bin/
-    chown -R 1000000:1000000 root
-    config "{root: {mode: $mode}, id_map: {users: 0 1000000 65536}}"
-    ok container init --override-exec /bin/busybox ls -d /
-    stdout_is /
-    config "{root: {mode: $mode}}"
-    ok container init --override-exec /bin/busybox ls -d /
-    stdout_is /
+  local mode map ns
+  for mode in pivot chroot switch none; do
+    for map in '' ', id_map: {users: 0 1000000 65536}'; do
+      for ns in '' ', namespaces: [uts, ipc, net, cgroup, pid]'; do
+        alone "root: {mode: $mode}$map$ns" 'bin dev proc sys'
+      done
+    done
+    alone "root: {mode: $mode}, setup: {mode: none}" bin
   done
 }
 
@@ -340,7 +371,7 @@ id_map: {users: 0 1000000 65536}"
 
 @test "setup: mode auto and guess are the same as none given" {
   local mode
-  for mode in auto guess; do effect "setup: {mode: $mode}" 'stat -f -c %T /sys' sysfs; done
+  for mode in auto guess ''; do effect "setup: {mode: $mode}" 'stat -f -c %T /sys' sysfs; done
 }
 
 @test "setup: an engine that is insisted on" {
@@ -485,6 +516,9 @@ id_map: {users: 0 1000000 65536}"
   try container init sh -c 'stat -c %a:%u /run; cat /srv/file; touch /srv/x 2> /dev/null || echo ro; stat -f -c %T "/a b/c"'
   status_is 0
   stdout_is $'750:0\nkept\nro\ntmpfs'
+  config 'mounts: none /srv tmpfs size=64k'
+  ok container init stat -f -c %T /srv
+  stdout_is tmpfs
   refused_boot 'mounts: [tmpfs /nosuch tmpfs defaults]' 'lc-mountfs: fatal: unable to open /nosuch in /mnt/root.*'
 }
 
@@ -506,7 +540,10 @@ id_map: {users: 0 1000000 65536}"
 
 @test "initctl: a request becomes the init's signal" {
   local yaml
-  for yaml in 'initctl: true' 'initctl: generic' '{initctl: true, id_map: {users: 0 1000000 65536}}' '{initctl: true, namespaces: [pid]}'; do
+  for yaml in 'initctl: true' 'initctl: yes' 'initctl: auto' 'initctl: generic' '{initctl: true, root: {mode: chroot}}' '{initctl: true, root: {mode: switch}}' \
+    '{initctl: true, setup: {mode: none, before: lc-mountdev -R /mnt/root /dev}}' \
+    '{initctl: true, id_map: {users: 0 1000000 65536}}' '{initctl: true, namespaces: [pid]}' \
+    '{initctl: true, id_map: {users: 0 1000000 65536}, root: {mode: chroot}}'; do
     if [[ $yaml == *id_map* ]]; then mapped; fi
     config "$yaml"
     printf '%s\n' '#!/bin/sh' 'trap "exit 4" TERM' 'stat -c "%a %u %F" /dev/initctl' \
@@ -517,7 +554,33 @@ id_map: {users: 0 1000000 65536}"
     status_is 4
     stdout_is '600 0 fifo'
   done
-  effect 'initctl: false' 'test -e /dev/initctl || echo none' none
+  for yaml in false no '~' ''; do effect "initctl: $yaml" 'test -e /dev/initctl || echo none' none; done
+}
+
+# A power off by the way of each init that can be named: a signal, or, for sysvinit,
+# a request in its own fifo; that of runit comes with a file
+
+@test "initctl: the name of an init" {
+  local name ends
+  printf '%s\n' '#!/bin/sh' 'case $2 in' '  fifo) mkfifo /run/initctl ;;' '  *) mkdir -p /etc/runit ; touch /etc/runit/stopit ; trap "exit 4" $2 ;;' 'esac' \
+    '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /dev/initctl' \
+    'case $2 in fifo) head -c 9 /run/initctl | tail -c 1 | grep -q 0 && exit 4 ;; esac' \
+    'while : ; do sleep 1 & wait $! ; done' > root/bin/waits
+  chmod +x root/bin/waits
+  while read -r name ends; do
+    rm -rf root/run/* root/etc/runit
+    config "initctl: $name"
+    try container init --override-exec waits "$name" "$ends"
+    status_is 4 || fail "initctl: $name" || return 1
+  done << 'END'
+systemd 38
+sysvinit fifo
+busybox USR2
+openrc TERM
+runit CONT
+s6 TERM
+generic TERM
+END
 }
 
 @test "lc-kernelfs: init mounts what a kernel has left out" {
@@ -616,6 +679,35 @@ exec: {before: [[printf, '%s\\0'$list], {command: cat, input: \"$text\"}], comma
   lc-compile init.yml > script
   execlineb -P script > out
   cat words text words text words | cmp - out || fail "seed: $seed"
+}
+
+# The boot is one process. What it forks are the user's commands, a helper that has
+# to stay outside of a namespace, and that one's hook, the guest, which a watcher has
+# to outlive, and a listener, which is nobody's child
+
+@test "forks: the user's commands, and what has to stay outside" {
+  need strace
+  local map='id_map: {users: 0 1000000 65536}' forks yaml
+  mapped
+  while read -r forks yaml; do
+    config "$yaml"
+    ok container strace -f -qq -e trace=clone,clone3,fork,vfork -e signal=none -o /mnt/forks lc-compile -x -A -a /bin/true
+    is "$(grep -cE ' (clone|clone3|v?fork)\(' forks)" "$forks" "the number of forks with: $yaml"
+  done << END
+0 {}
+0 setup: {mode: none}
+0 {hostname: web1, mounts: [none /srv tmpfs size=64k], devices: {exclude: "tty*"}}
+0 network: new
+1 setup: {before: "true"}
+5 {setup: {before: ["true", {command: cat, input: x}]}, exec: {before: ["true", {command: cat, input: x}, "true"]}}
+1 {$map, network: keep}
+2 {$map, network: new}
+2 {$map}
+2 network: move
+1 namespaces: [pid]
+3 {$map, namespaces: [uts, ipc, net, cgroup, pid]}
+2 initctl: true
+END
 }
 
 @test "a script is the same each time, does what -x does, and can be read" {

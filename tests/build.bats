@@ -55,6 +55,24 @@ programs ()
   stderr_is ''
 }
 
+@test "lc-pivot with a dynamic loader leaves the boot image's file before the guest's loader could be run by it" {
+  need strace busybox
+  local root=$BATS_TEST_TMPDIR/root dir p
+  try mk BUILD="$BATS_TEST_TMPDIR/build" flag-allstatic= "$BATS_TEST_TMPDIR/build/bin/lc-pivot"
+  status_is 0
+  mkdir -p "$root/bin"
+  cp "$(command -v busybox)" "$root/bin/busybox"
+  for dir in "$BATS_TEST_TMPDIR/build" "$BUILT"; do
+    ok "$BUILT/bin/lc-unshare" -m strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=execve,execveat,pivot_root "$dir/bin/lc-pivot" "$root" /bin/busybox echo in
+    stdout_is in
+    run sed 's/(.*//' "$BATS_TEST_TMPDIR/calls"
+    case $dir in
+      "$BUILT") is "$output" $'execve\npivot_root\nexecve' 'static' ;;
+      *) is "$output" $'execve\nexecveat\npivot_root\nexecve' 'dynamic' ;;
+    esac
+  done
+}
+
 @test "make leaves nothing outside of BUILD, and make clean nothing at all" {
   copy_of_the_sources "$BATS_TEST_TMPDIR/src"
   cd "$BATS_TEST_TMPDIR/src"

@@ -92,7 +92,13 @@ gives ()  # EXPECTED…
   is "$status $stderr" "100 tool: fatal: too many arguments: b; usage: $usage"
 }
 
-@test "--help, unless it is an option or comes after --" {
+@test "--help and -h, unless it is an option or comes after --" {
+  getopt -a -- x -- -h
+  gives "usage: $usage"
+  getopt -h:asked -- '$h' -- -h
+  gives '<asked>'
+  getopt -a -- x -- -ah
+  is "$status $stderr" "100 tool: fatal: unknown option: -h; usage: $usage"
   getopt -a -- x -- -a --help --nosuch
   gives "usage: $usage"
   getopt --help:asked -- '$help' -- --help

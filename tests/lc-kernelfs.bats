@@ -11,7 +11,7 @@ inside ()  # CMD…: as PID 1 of namespaces of its own, without any of it
 }
 
 @test "wrong usage" {
-  fails 100 'lc-kernelfs: usage: lc-kernelfs [ -v ] prog...' lc-kernelfs -z
+  fails 100 'lc-kernelfs: usage: lc-kernelfs [ -v ] [ -c ] prog...' lc-kernelfs -z
 }
 
 @test "what is there is left alone" {
@@ -35,6 +35,11 @@ inside ()  # CMD…: as PID 1 of namespaces of its own, without any of it
   rmdir root/proc root/sys
   ok lc-unshare -p -m -n lc-pivot root /bin/lc-kernelfs /bin/busybox ls -d /proc/self /sys/class
   stdout_is $'/proc/self\n/sys/class'
+}
+
+@test "-c: nothing is mounted, and a container stays in its cgroup" {
+  ok inside sh -c 'lc-kernelfs -v -c sh -c "test ! -e /proc/self && test ! -e /sys/class && echo none"; mount -t proc proc /proc; cat /proc/self/cgroup > a; lc-kernelfs -v -c cmp - /proc/self/cgroup < a'
+  stdout_is none
 }
 
 @test "what cannot be mounted is a warning" {

@@ -350,7 +350,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
     echo "addr add 10.$((i / 200)).$((i % 200)).1/24 dev eth0"
     echo "route add 172.16.$((i / 200)).$((i % 200)) via 10.0.1.2"
     echo "addr add 2001:db8::$i/128 dev eth0 nodad"
-  done > batch
+  done > "batch"
   ip -force -batch batch
   picture > before
   (($(wc -l < before) > 2400))
@@ -483,6 +483,26 @@ given_back ()
   ip netns exec guest sh -c 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'
   given_back "lc-netmove: fatal: unable to add the address [0-9a-f:]*/64 to [a-z]*[0-9] in $guest(: kernel: .*)?: Permission denied" \
     lc-netmove -k "$guest"
+}
+
+@test "what somebody has put in the place of what was moved does not come back" {
+  local index
+  wire 0
+  up eth0
+  ip addr add 10.0.0.2/24 dev eth0
+  ip netns exec guest sh -c 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'
+  # after the move, and the search there
+  stopped_at 6 lc-netmove -k "$guest" touch ran
+  index=$(ip -n guest -o link show eth0)
+  ip -n guest link del eth0
+  ip -n guest link add eth0 index "${index%%:*}" type veth peer name evil index 99
+  go
+  status_is 111
+  stderr_like "^lc-netmove: warning: eth0, which has come back from $guest, is another interface: it goes there again
+lc-netmove: fatal: unable to add the address .* to eth0 in $guest.*: Permission denied$"
+  here lo
+  there 'eth0 evil lo'
+  run ! test -e ran
 }
 
 @test "what was moved is given back, as it was: a route that the target refuses" {

@@ -30,6 +30,8 @@ usage='usage: init [ -n ] [ --config FILE ] [ --override-exec ] [ -- ] [ argumen
 @test "init: --help, and options that do not exist" {
   ok bare init --help
   stdout_is "$usage"
+  ok bare init -h
+  stdout_is "$usage"
   fails 100 "init: fatal: unknown option: --nosuch; $usage" bare init --nosuch
   fails 100 "init: fatal: unknown option: -z; $usage" bare init -nz
   fails 100 "init: fatal: a value is missing after --config; $usage" bare init --config

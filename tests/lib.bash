@@ -76,7 +76,25 @@
 #                        out. Assert 1, and as a control 0 with a plain chroot(8).
 #   race A B             exchanges two names until its parent dies
 #   ptyrun CMD…          CMD on a terminal of its own
+#   initreq LEVEL…       writes requests as telinit and engines do
+#   initconfig [FILE]    what an init.yml configures, one fact a line, or its mistakes
+#   report [ARG…]        all that a program can learn about how it was started, word for
+#                        word: for comparing two ways to the same
 #   hide-syscalls        see `without`
+#   old-fsconfig CMD…    fsconfig(2) as before Linux 6.13
+#
+# More to load, each described at its top:
+#   cache.bash           what is downloaded and kept: kernels, a Debian root, inits
+#                        (cache_… in setup_file, need_… in a test)
+#   qemu.bash            virtual machines: other kernels, and a machine to oneself
+#   container.bash       what an engine makes for a boot image, and the image's scripts
+#   cgroup.bash          cgroups of the test's own in each hierarchy, and nothing else
+#   marked.bash          marked CMD…: CMD in a root that tells who has left a guest
+#   engines/engines.bash the boot image in real engines; engines/*.bats load it
+#
+# And beside the test files: fuzz/run (the parsers of lc-compile, under sanitizers,
+# with a corpus; lc-compile.bats runs that), bench/bench (what a boot costs;
+# package/bench), tutorial.bats (lcboot(7), typed) and examples.bats (doc/examples).
 
 bats_require_minimum_version 1.5.0
 

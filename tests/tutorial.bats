@@ -3,6 +3,7 @@
 #
 # The tutorial of lcboot(7), typed as it stands there: every block of commands, one
 # after the other, in one shell on a terminal, and each must print what the page says.
+# And the README's guests.
 
 load lib
 
@@ -143,4 +144,31 @@ unnoticed ()
   page "$good"
   sed -i s/TUTORIAL/EXAMPLES/ page
   unnoticed
+}
+
+readme ()  # FIRST-WORDS: the README's block that begins so
+{
+  awk -v first="$1" '/^    / { l = substr($0, 5) ; if (!p && !found && index(l, first) == 1) { p = found = 1 } ; if (p) print l ; next } { p = 0 }
+    END { exit !found }' "$LCBOOT_REPO/README"
+}
+
+typed ()  # FILE: its commands on a terminal, and then at the guest's shell, a busybox, who it is
+{
+  try ptyrun bash -e "$1" <<< 'busybox echo "PID $$, $(busybox id -u) of $(busybox hostname):" $(busybox cat /proc/self/uid_map); exit'
+  status_is 0 && stdout_has 'PID 1, 0 of web1: 0 1000000 65536'
+}
+
+@test "the README's commands boot what they say" {
+  readme 'mkdir -p /srv/web1/root' > chain
+  typed chain
+  cd /srv/web1
+  readme 'lc-run ' > /mnt/run
+  typed /mnt/run
+  # the engine is another one here: engines/lxc.bats has LXC
+  readme 'cat > init.yml' > /mnt/engine
+  grep -qx 'lxc-start -F -n web1 -f lxc.conf' /mnt/engine
+  is "$(sed -n 's/^lxc.mount.entry = //p; s/^lxc.rootfs.path = //p' /mnt/engine)" $'dir:/srv/image\n/srv/web1 mnt none rbind 0 0'
+  echo '/srv/web1 mnt none rbind 0 0' > /mnt/fstab
+  sed -i 's,^lxc-start .*,lc-run -n -f /mnt/fstab /srv/image,' /mnt/engine
+  typed /mnt/engine
 }

@@ -128,6 +128,13 @@ static void help (char const *usage)
   _exit(0) ;
 }
 
+ /* What asks for help, if it is no option with another meaning */
+
+static int is_help (struct item_s const *item, unsigned int n, char const *s)
+{
+  return (!strcmp(s, "--help") || !strcmp(s, "-h")) && lookup(item, n, s, strlen(s)) == n ;
+}
+
 static void parse (struct item_s const *item, unsigned int n, int ordered, char const *const *argv, genalloc *found, char const *usage)
 {
   unsigned int operands = lookup(item, n, "", 0) ;
@@ -139,7 +146,7 @@ static void parse (struct item_s const *item, unsigned int n, int ordered, char 
       options = 0 ;
       argv++ ;
     }
-    else if (options && !strcmp(*argv, "--help") && lookup(item, n, "--help", 6) == n) help(usage) ;
+    else if (options && is_help(item, n, *argv)) help(usage) ;
     else if (options && argv[0][0] == '-' && argv[0][1]) argv += take(item, n, argv, found, usage) ;
     else
     {

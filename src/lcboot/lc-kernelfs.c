@@ -23,7 +23,7 @@
 #include <lcboot/say.h>
 #include <lcboot/sys.h>
 
-#define USAGE "lc-kernelfs [ -v ] prog..."
+#define USAGE "lc-kernelfs [ -v ] [ -c ] prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
 #define GUEST "guest"
@@ -90,8 +90,8 @@ static void provide (unsigned int i)
   stralloc_free(&o.data) ;
 }
 
- /* The root of all cgroups cannot be given away. What the guest is to have is a
-    cgroup below it, with all controllers. */
+ /* The root of all cgroups has no limits and cannot be given away. A guest for which
+    that is wanted gets a cgroup below it, with all controllers. */
 
 static void leave_root_cgroup (void)
 {
@@ -121,23 +121,25 @@ static void leave_root_cgroup (void)
 int main (int argc, char const **argv)
 {
   unsigned int i = 0 ;
+  int cgroup = 0 ;
   PROG = "lc-kernelfs" ;
   lc_verbose_init() ;
   {
     subgetopt l = SUBGETOPT_ZERO ;
     for (;;)
     {
-      int opt = subgetopt_r(argc, argv, "v", &l) ;
+      int opt = subgetopt_r(argc, argv, "vc", &l) ;
       if (opt == -1) break ;
       switch (opt)
       {
         case 'v' : lc_verbosity++ ; break ;
+        case 'c' : cgroup = 1 ; break ;
         default : dieusage() ;
       }
     }
     argc -= l.ind ; argv += l.ind ;
   }
-  for (; i < NEEDS ; i++) provide(i) ;
-  if (is_machine()) leave_root_cgroup() ;
+  if (!cgroup) for (; i < NEEDS ; i++) provide(i) ;
+  else if (is_machine()) leave_root_cgroup() ;
   lc_exec0(argv) ;
 }

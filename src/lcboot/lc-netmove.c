@@ -122,11 +122,40 @@ static void choose_all (struct job_s *j, char const *const *names)
   }
 }
 
+ /* What has come back may be another one, of who has rights in the target: that
+    must not get the name, addresses and routes of ours. Returns 1 if none is. */
+
+static int return_others (struct job_s *j)
+{
+  lc_netstate now = LC_NETSTATE_ZERO ;
+  size_t i = genalloc_len(lc_netif *, &j->chosen) ;
+  int listed = lc_netstate_links(&now, j->here.fd) ;
+  int ok = listed ;
+  if (!listed) strerr_warnwusys("look at what has come back from ", j->target) ;
+  while (i--)
+  {
+    lc_netif *n = genalloc_s(lc_netif *, &j->chosen)[i] ;
+    lc_netif const *x = listed && n->index_now ? lc_netstate_indexed(&now, n->index_now) : 0 ;
+    unsigned int index = n->index_now ;
+    if (!index || (x && lc_netif_is_same(n, x))) continue ;
+    if (x)
+    {
+      strerr_warnw(n->name, ", which has come back from ", j->target, ", is another interface: it goes there again") ;
+      if (!lc_netif_move(n, &j->here, index, &j->there)) strerr_warnwusys("move ", n->name, " to ", j->target, lc_rtnl_log()) ;
+    }
+    n->index_now = 0 ;
+    ok = 0 ;
+  }
+  lc_netstate_free(&now) ;
+  return ok ;
+}
+
  /* Everything that has been moved comes back, as it was. */
 
 static void give_back (struct job_s *j)
 {
   stralloc what = STRALLOC_ZERO ;
+  int same ;
   size_t i = genalloc_len(lc_netif *, &j->chosen) ;
   while (i--)
   {
@@ -136,9 +165,10 @@ static void give_back (struct job_s *j)
     else if (errno != ENODEV) strerr_warnwusys("move ", n->name, n->moved ? " back from " : " quite back from ", j->target, lc_rtnl_log()) ;
     if (n->moved) n->index_now = 0 ;
   }
+  same = return_others(j) ;
   if (!lc_netstate_put(&j->state, j->here.fd, LC_NETSTATE_HOME, "", &what))
     strerr_warnwusys(what.len ? what.s : "make the interfaces what they were") ;
-  else lc_say("everything is as it was") ;
+  else if (same) lc_say("everything is as it was") ;
   stralloc_free(&what) ;
 }
 

@@ -3,6 +3,7 @@
 #include <skalibs/nonposix.h>
 
 #include <string.h>
+#include <sys/auxv.h>
 
 #include <skalibs/posixplz.h>
 #include <skalibs/sgetopt.h>
@@ -54,15 +55,17 @@ int main (int argc, char const **argv)
   if (oldroot && !oldroot[strspn(oldroot, "/")]) strerr_dief(100, "the old root cannot stay at /") ;
 
    /* a command of the guest sees this process and its file, and its memory: that
-      must be no longer the one of a parent outside, even where there is no copy */
-  if (commands.list.len && !lc_sealed_exec(again))
+      must be no longer the one of a parent outside, even where there is no copy.
+      And if this program has a dynamic loader, prog can be a link to /proc/self/exe:
+      then it is the guest's loader that is run, and it is the first that sees them */
+  if ((commands.list.len || getauxval(AT_BASE)) && !lc_sealed_exec(again))
   {
     if (lc_exec_shared)
     {
       lc_tryexec(again, (char const *const *)environ) ;
       lc_die_exec(again[0]) ;
     }
-    strerr_warnwusys("run from a sealed copy, so the commands may write to this program") ;
+    strerr_warnwusys("run from a sealed copy, so the guest may write to this program") ;
   }
   guarded = lc_commands_prepare(&commands) > 0 ;
   lc_newroot_enter(argv[0], oldroot, how, guarded) ;

@@ -210,6 +210,7 @@ static void set_hostname (inityml_lines *o, inityml_config const *c)
 static void cgroup (inityml_lines *o, inityml_config const *c)
 {
   if (!c->mapped && !c->memory) return ;
+  lines_step(o, "lc-kernelfs -c") ;
   lines_step(o, "lc-cgroup") ;
   if (c->mapped) lines_option(o, "-i -d", owner(c)) ;
   if (c->memory) lines_option(o, "-m", c->memory) ;

@@ -227,6 +227,25 @@ int lc_netif_move (lc_netif *n, lc_netside const *from, unsigned int index, lc_n
   return 1 ;
 }
 
+ /* 0 is a namespace's number too: one more, and 0 for the interface's own */
+
+static uint64_t other_end (lc_netif const *n)
+{
+  struct rtattr const *a = link_attr(n->msg, IFLA_LINK_NETNSID) ;
+  return a ? (uint64_t)lc_rtnl_u32(a, 0) + 1 : 0 ;
+}
+
+static char const *kind (lc_netif const *n)
+{
+  char const *s = lc_rtnl_str(lc_rtnl_nested(link_attr(n->msg, IFLA_LINKINFO), IFLA_INFO_KIND)) ;
+  return s ? s : "" ;
+}
+
+int lc_netif_is_same (lc_netif const *n, lc_netif const *now)
+{
+  return !strcmp(kind(n), kind(now)) && other_end(n) == other_end(now) && !link_attr(n->msg, IFLA_LINK) == !link_attr(now->msg, IFLA_LINK) ;
+}
+
  /* Making them so again */
 
 struct put_s

@@ -14,7 +14,8 @@ setup_file ()
 teardown () { engine_cleanup; }
 
 # An OCI bundle with everything that root has; what an engine masks by default is
-# masked. bundle [ID-MAP-FIRST] WORD…; $NETNS is a network namespace to be used
+# masked. bundle [ID-MAP-FIRST] WORD…; $NETNS is a network namespace to be used,
+# $CAPS are the capabilities, if they are not all.
 
 bundle ()
 {
@@ -33,7 +34,9 @@ bundle ()
     lc-idmap -b "0:$1:65536" /mnt/box/image /mnt/box/image true
     shift
   fi
-  for i in "${!cap[@]}"; do if ((mask >> i & 1)); then caps+="\"CAP_${cap[i]}\","; fi; done
+  for i in "${!cap[@]}"; do
+    if ((mask >> i & 1)) && [[ -z ${CAPS:-} || " $CAPS " == *" ${cap[i]} "* ]]; then caps+="\"CAP_${cap[i]}\","; fi
+  done
   for w; do args+="\"$w\","; done
   cat > /mnt/box/config.json << END
 {
@@ -122,6 +125,54 @@ network ()
   boot
   status_is 0
   defaults_work '0 1000 60000' ''
+}
+
+# What lcboot-init(8) says of capabilities. A runtime's default ones are not enough.
+
+@test "capabilities: those of a runtime's default, and what each configuration wants on top" {
+  need crun ip
+  local default='CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'
+  container < /dev/null
+  CAPS=$default
+  bundle /sbin/init poweroff
+  boot
+  status_is 111
+  stderr_is 'lc-unshare: fatal: unable to make the new namespaces (not privileged: -U with a map makes a user namespace first): Operation not permitted'
+  stdout_is ''
+  CAPS+=' SYS_ADMIN'
+  bundle /sbin/init poweroff
+  boot
+  status_is 0
+  guest_says written written
+  guest_says poweroff failed
+  CAPS+=' SYS_BOOT'
+  bundle /sbin/init poweroff
+  boot
+  status_is 130
+  # an id map
+  network
+  defaults
+  CAPS="$default SYS_ADMIN NET_ADMIN"
+  bundle /sbin/init poweroff
+  boot
+  status_is 111
+  stderr_has 'not privileged over it'
+  CAPS="$default SYS_ADMIN SYS_PTRACE"
+  bundle /sbin/init poweroff
+  boot
+  status_is 111
+  stderr_has 'lc-netmove: fatal: unable to move eth0'
+  CAPS="$default SYS_ADMIN SYS_PTRACE NET_ADMIN"
+  bundle /sbin/init poweroff
+  boot
+  status_is 0
+  defaults_work '0 100000 65536' 'eth0 10.1.2.3/24'
+  CAPS="$default SYS_ADMIN SYS_PTRACE SYS_BOOT"
+  mapped
+  bundle /sbin/init poweroff
+  boot
+  status_is 130
+  guest_says written written
 }
 
 @test "the hierarchies of cgroup v1" {

@@ -198,6 +198,7 @@ _in_engine ()
     umount /run/cgroup
   done < /run/engine-cgroups
   # engines and the guest's boot change the owners of these
+  rm -f /run/null /run/console
   mknod -m 0666 /run/null c 1 3
   mknod -m 0600 /run/console c 5 1
   # shellcheck disable=SC2016 # for the inner shell

@@ -88,6 +88,15 @@ struct lc_netside_s
 
 extern int lc_netif_move (lc_netif *n, lc_netside const *from, unsigned int index, lc_netside const *to) ;
 
+/*
+   Whether now, which has come back to where n was taken, can be n: who has rights in
+   the other namespace may have made another interface with its name and index. Of
+   the same kind it must be, and what it is on or its other end must be in the same
+   namespace as before, which is the kernel's to say.
+*/
+
+extern int lc_netif_is_same (lc_netif const *n, lc_netif const *now) ;
+
 #define LC_NETSTATE_HOME 0x01
 
 /*
