@@ -5,7 +5,7 @@
 $(BUILD)/obj/lcboot/lc-before.o: src/lcboot/lc-before.c src/include/lcboot/commands.h src/include/lcboot/exec.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-cgroup.o: src/lcboot/lc-cgroup.c src/include/lcboot/cgroup.h src/include/lcboot/cgrouplimit.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/mountinfo.h src/include/lcboot/say.h src/include/lcboot/watch.h
 $(BUILD)/obj/lcboot/lc-chown.o: src/lcboot/lc-chown.c src/include/lcboot/block.h src/include/lcboot/exec.h src/include/lcboot/ids.h src/include/lcboot/inroot.h src/include/lcboot/say.h src/include/lcboot/sys.h
-$(BUILD)/obj/lcboot/lc-compile.o: src/lcboot/lc-compile.c src/include/inityml/config.h src/include/inityml/lines.h src/include/inityml/script.h src/include/lcboot/idmap.h src/include/lcboot/say.h
+$(BUILD)/obj/lcboot/lc-compile.o: src/lcboot/lc-compile.c src/include/inityml/config.h src/include/inityml/lines.h src/include/inityml/script.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-engine.o: src/lcboot/lc-engine.c src/include/lcboot/exec.h src/include/lcboot/pidns.h src/include/lcboot/say.h
 $(BUILD)/obj/lcboot/lc-getopt.o: src/lcboot/lc-getopt.c src/include/lcboot/block.h src/include/lcboot/exec.h
 $(BUILD)/obj/lcboot/lc-hostname.o: src/lcboot/lc-hostname.c src/include/lcboot/exec.h src/include/lcboot/say.h
@@ -25,7 +25,7 @@ $(BUILD)/obj/lcboot/lc-tolerant.o: src/lcboot/lc-tolerant.c src/include/lcboot/t
 $(BUILD)/obj/lcboot/lc-unshare.o: src/lcboot/lc-unshare.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/pair.h src/include/lcboot/pidns.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h src/include/lcboot/watch.h
 $(BUILD)/obj/libinityml/chain.o: src/libinityml/chain.c src/include/inityml/chain.h src/include/inityml/guest.h src/include/inityml/lines.h src/include/inityml/quote.h src/include/lcboot/find.h src/include/lcboot/idmap.h src/include/lcboot/say.h
 $(BUILD)/obj/libinityml/chainroot.o: src/libinityml/chainroot.c src/include/inityml/chain.h src/include/inityml/guest.h src/include/inityml/lines.h src/include/lcboot/idmap.h
-$(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/maps.h src/include/inityml/mistakes.h src/include/inityml/values.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/fstab.h src/include/lcboot/idmap.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
+$(BUILD)/obj/libinityml/config.o: src/libinityml/config.c src/include/inityml/config.h src/include/inityml/maps.h src/include/inityml/mistakes.h src/include/inityml/values.h src/include/inityml/words.h src/include/inityml/yaml.h src/include/lcboot/fstab.h src/include/lcboot/ids.h src/include/lcboot/mountopts.h
 $(BUILD)/obj/libinityml/guest.o: src/libinityml/guest.c src/include/inityml/guest.h src/include/lcboot/cgroup.h src/include/lcboot/find.h src/include/lcboot/idmap.h src/include/lcboot/mountinfo.h src/include/lcboot/say.h
 $(BUILD)/obj/libinityml/lines.o: src/libinityml/lines.c src/include/inityml/lines.h src/include/inityml/quote.h src/include/lcboot/exec.h
 $(BUILD)/obj/libinityml/maps.o: src/libinityml/maps.c src/include/inityml/maps.h src/include/inityml/mistakes.h src/include/inityml/values.h src/include/inityml/yaml.h src/include/lcboot/idmap.h src/include/lcboot/ids.h
@@ -33,7 +33,7 @@ $(BUILD)/obj/libinityml/mistakes.o: src/libinityml/mistakes.c src/include/initym
 $(BUILD)/obj/libinityml/quote.o: src/libinityml/quote.c src/include/inityml/quote.h
 $(BUILD)/obj/libinityml/script.o: src/libinityml/script.c src/include/inityml/config.h src/include/inityml/lines.h src/include/inityml/quote.h src/include/inityml/script.h src/include/lcboot/fstab.h src/include/lcboot/idmap.h
 $(BUILD)/obj/libinityml/values.o: src/libinityml/values.c src/include/inityml/mistakes.h src/include/inityml/values.h src/include/inityml/yaml.h
-$(BUILD)/obj/libinityml/words.o: src/libinityml/words.c src/include/inityml/config.h src/include/inityml/words.h src/include/lcboot/idmap.h
+$(BUILD)/obj/libinityml/words.o: src/libinityml/words.c src/include/inityml/config.h src/include/inityml/words.h
 $(BUILD)/obj/libinityml/yaml.o: src/libinityml/yaml.c src/include/inityml/mistakes.h src/include/inityml/yaml.h
 $(BUILD)/obj/liblcboot/apart.o: src/liblcboot/apart.c src/include/lcboot/apart.h src/include/lcboot/proc.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/attach.o: src/liblcboot/attach.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/oldmount.h src/include/lcboot/proc.h src/include/lcboot/sys.h
@@ -48,7 +48,7 @@ $(BUILD)/obj/liblcboot/cgrouplimit.o: src/liblcboot/cgrouplimit.c src/include/lc
 $(BUILD)/obj/liblcboot/child.o: src/liblcboot/child.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/signals.h src/include/lcboot/tolerant.h
 $(BUILD)/obj/liblcboot/clock.o: src/liblcboot/clock.c src/include/lcboot/clock.h
 $(BUILD)/obj/liblcboot/commands.o: src/liblcboot/commands.c src/include/lcboot/block.h src/include/lcboot/child.h src/include/lcboot/commands.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/say.h src/include/lcboot/tolerant.h
-$(BUILD)/obj/liblcboot/ctlfifo.o: src/liblcboot/ctlfifo.c src/include/lcboot/attach.h src/include/lcboot/ctlfifo.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/sys.h
+$(BUILD)/obj/liblcboot/ctlfifo.o: src/liblcboot/ctlfifo.c src/include/lcboot/attach.h src/include/lcboot/ctlfifo.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h
 $(BUILD)/obj/liblcboot/detach.o: src/liblcboot/detach.c src/include/lcboot/detach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/dev.o: src/liblcboot/dev.c src/include/lcboot/attach.h src/include/lcboot/dev.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/say.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/exec.o: src/liblcboot/exec.c src/include/lcboot/exec.h
@@ -73,7 +73,7 @@ $(BUILD)/obj/liblcboot/netroute.o: src/liblcboot/netroute.c src/include/lcboot/n
 $(BUILD)/obj/liblcboot/netstate.o: src/liblcboot/netstate.c src/include/lcboot/netif.h src/include/lcboot/netstate.h src/include/lcboot/rtnl.h
 $(BUILD)/obj/liblcboot/newroot.o: src/liblcboot/newroot.c src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/newroot.h src/include/lcboot/pidns.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/liblcboot/oldmount.o: src/liblcboot/oldmount.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/inroot.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/oldmount.h src/include/lcboot/proc.h src/include/lcboot/sys.h
-$(BUILD)/obj/liblcboot/overlay.o: src/liblcboot/overlay.c src/include/lcboot/apart.h src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/proc.h src/include/lcboot/stack.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/liblcboot/overlay.o: src/liblcboot/overlay.c src/include/lcboot/apart.h src/include/lcboot/attach.h src/include/lcboot/child.h src/include/lcboot/idmap.h src/include/lcboot/inroot.h src/include/lcboot/mountopts.h src/include/lcboot/overlay.h src/include/lcboot/proc.h src/include/lcboot/stack.h src/include/lcboot/sys.h src/include/lcboot/userns.h
 $(BUILD)/obj/liblcboot/pair.o: src/liblcboot/pair.c src/include/lcboot/pair.h
 $(BUILD)/obj/liblcboot/pidns.o: src/liblcboot/pidns.c src/include/lcboot/fd.h src/include/lcboot/pidns.h src/include/lcboot/proc.h
 $(BUILD)/obj/liblcboot/proc.o: src/liblcboot/proc.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/ids.h src/include/lcboot/mountinfo.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/sys.h
@@ -85,7 +85,7 @@ $(BUILD)/obj/liblcboot/sealed.o: src/liblcboot/sealed.c src/include/lcboot/fd.h 
 $(BUILD)/obj/liblcboot/signals.o: src/liblcboot/signals.c src/include/lcboot/ids.h src/include/lcboot/signals.h
 $(BUILD)/obj/liblcboot/stack.o: src/liblcboot/stack.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/stack.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/tolerant.o: src/liblcboot/tolerant.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/find.h src/include/lcboot/tolerant.h
-$(BUILD)/obj/liblcboot/userns.o: src/liblcboot/userns.c src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/proc.h src/include/lcboot/sys.h src/include/lcboot/userns.h
+$(BUILD)/obj/liblcboot/userns.o: src/liblcboot/userns.c src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/proc.h src/include/lcboot/userns.h
 $(BUILD)/obj/liblcboot/watch.o: src/liblcboot/watch.c src/include/lcboot/clock.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/signals.h src/include/lcboot/watch.h
 $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.h
 

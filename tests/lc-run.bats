@@ -513,6 +513,15 @@ layered ()
   is "$(stat -c %F root/proc root/sys root/dev)" $'directory\ndirectory\ndirectory'
 }
 
+@test "a /sys that is missing, where the host would have to make it with ids that it has not: that is told" {
+  rmdir root/sys
+  fails 111 "lc-mountfs: fatal: unable to open or make /sys in /mnt/root (the mount there has other ids, and this user's is not among them): Value too large for defined data type" \
+    lc-run -u "$map" root true
+  refute test -e root/sys
+  ok lc-run -n -u "$map" root true
+  is "$(stat -c %u:%F root/sys)" 0:directory
+}
+
 # How it ends
 
 endings ()

@@ -183,6 +183,18 @@ propagates ()  # IN OUT OPTION…: what is mounted inside is seen outside (1) or
   fails 100 "$usage" lc-unshare -m -b ' true' ''
 }
 
+@test "a program that the new ids cannot reach: 126, and why" {
+  mkdir -m 0700 closed
+  cp /bin/busybox closed/true
+  fails 126 'lc-unshare: fatal: unable to exec /mnt/closed/true (a directory on the way to it is closed to this user): Permission denied' \
+    lc-unshare -B 0:100000:65536 /mnt/closed/true
+  fails 126 'lc-unshare: fatal: unable to exec lc-nosuch (a directory of PATH is closed to this user): Permission denied' \
+    env PATH="/mnt/closed:$PATH" lc-unshare -B 0:100000:65536 lc-nosuch
+  fails 126 'lc-unshare: fatal: unable to exec /etc/passwd: Permission denied' lc-unshare -B 0:100000:65536 /etc/passwd
+  cp /etc/passwd plain
+  fails 126 'lc-unshare: fatal: unable to exec plain: Permission denied' env PATH="/mnt/closed:/mnt:$PATH" lc-unshare -B 0:100000:65536 plain
+}
+
 @test "no namespace" {
   fails 100 'lc-unshare: fatal: no namespace to make: one of -m -u -i -n -C -p -T -U -M -G -B is needed' lc-unshare touch ran
   fails 100 'lc-unshare: fatal: no namespace to make: one of -m -u -i -n -C -p -T -U -M -G -B is needed' \

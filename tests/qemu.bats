@@ -31,6 +31,22 @@ images ()
   rm -r /mnt/image
 }
 
+# What a VM with these images in /images does first
+
+loop_mounts ()
+{
+  cat <<'END'
+mkdir /m
+for t in squashfs erofs ext4; do
+  run $t lc-mountfs -d -t $t -o loop /images/$t /m/$t cat /m/$t/file
+  umount /m/$t
+  run $t-found lc-mountfs -d -o loop,ro /images/$t /m/$t sh -c 'cat /m/'$t'/file; awk "\$2 == \"/m/'$t'\" { print \$3 }" /proc/mounts'
+  umount /m/$t
+done
+run loops sh -c 'ls /sys/block/loop*/loop 2> /dev/null; true'
+END
+}
+
 # 499 layers, of which each has a file of its own and says that it is the last,
 # a root below them, and a disk that holds them, programs and a guest's init
 
@@ -85,15 +101,7 @@ run halt lc-unshare -p poweroff -f
 poweroff -f
 END
   # shellcheck disable=SC2046
-  vm disk bookworm $(nvme /mnt/disk.ext4) <<'END'
-mkdir /m
-for t in squashfs erofs ext4; do
-  run $t lc-mountfs -d -t $t -o loop /images/$t /m/$t cat /m/$t/file
-  umount /m/$t
-  run $t-found lc-mountfs -d -o loop,ro /images/$t /m/$t sh -c 'cat /m/'$t'/file; awk "\$2 == \"/m/'$t'\" { print \$3 }" /proc/mounts'
-  umount /m/$t
-done
-run loops sh -c 'ls /sys/block/loop*/loop 2> /dev/null; true'
+  vm disk bookworm $(nvme /mnt/disk.ext4) < <(loop_mounts; cat <<'END'
 
 lc-mountfs -d -t ext4 /dev/nvme0n1 /new
 l=/new/layers
@@ -153,6 +161,7 @@ echo 'from the descriptor' > /stdin
 exec lc-pivot -v -s -b ' sh' ' -c' ' pwd > /from-b; cat >> /from-b; ls -d /marker /bin >> /from-b 2>&1; true' '' \
   -i 6 ' sh' ' -c' ' cat > /from-i' '' /new /sbin/init an $watcher 6< /stdin
 END
+  )
 }
 
 @test "an initramfs mounts images by loop device: squashfs, erofs, ext4" {
@@ -486,15 +495,7 @@ run user-escape $chain /new escape marker
 exec lc-unshare -p -m sh -c 'poweroff -f'
 END
   # shellcheck disable=SC2046
-  vm old bullseye $(nvme /mnt/disk.ext4) <<'END'
-mkdir /m
-for t in squashfs erofs ext4; do
-  run $t lc-mountfs -d -t $t -o loop /images/$t /m/$t cat /m/$t/file
-  umount /m/$t
-  run $t-found lc-mountfs -d -o loop,ro /images/$t /m/$t sh -c 'cat /m/'$t'/file; awk "\$2 == \"/m/'$t'\" { print \$3 }" /proc/mounts'
-  umount /m/$t
-done
-run loops sh -c 'ls /sys/block/loop*/loop 2> /dev/null; true'
+  vm old bullseye $(nvme /mnt/disk.ext4) < <(loop_mounts; cat <<'END'
 run uname uname -r
 lc-mountfs -d -t ext4 /dev/nvme0n1 /new
 lc-mountfs -R /new -t proc proc /proc
@@ -504,6 +505,7 @@ exec 8<> /ask 9<> /answer
 ( while read -r line <&8 && [ "$line" != end ]; do echo /* >&9; done ) &
 exec lc-pivot /new /sbin/init
 END
+  )
 }
 
 @test "Linux 5.10: lc-pivot gets away from the rootfs" {

@@ -278,20 +278,17 @@ static void child (struct plan_s const *plan, int fd, lc_sigstate const *old)
 
  /* reboot(2) in a PID namespace ends its init as if by these signals, which can
     kill a PID 1 in no other way: pid_namespaces(7). An init that takes itself for
-    that of a container leaves the file systems of a machine to others, and a power
-    off does not write them: reboot(2). */
+    that of a container leaves the file systems to the machine. Where that ends now,
+    in a power off, a restart or a panic, nobody else writes them. */
 
 static int ended (int wstat)
 {
   int again ;
+  if (getpid() == 1 && lc_pidns_is_first()) sync() ;
   if (!WIFSIGNALED(wstat) || (WTERMSIG(wstat) != SIGHUP && WTERMSIG(wstat) != SIGINT)) return lc_exit_code(wstat) ;
   again = WTERMSIG(wstat) == SIGHUP ;
   lc_say("the guest asked for a ", again ? "restart" : "power off") ;
-  if (getpid() == 1)
-  {
-    if (lc_pidns_is_first()) sync() ;
-    reboot(again ? RB_AUTOBOOT : RB_POWER_OFF) ;
-  }
+  if (getpid() == 1) reboot(again ? RB_AUTOBOOT : RB_POWER_OFF) ;
   return again ? EXIT_RESTART : 0 ;
 }
 

@@ -18,7 +18,6 @@
 #include <skalibs/types.h>
 
 #include <lcboot/fstab.h>
-#include <lcboot/idmap.h>
 #include <lcboot/ids.h>
 #include <lcboot/mountopts.h>
 

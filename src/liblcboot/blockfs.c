@@ -9,7 +9,6 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
-#include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
 #include <lcboot/blockfs.h>

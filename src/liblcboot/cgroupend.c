@@ -14,7 +14,6 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
-#include <skalibs/stralloc.h>
 
 #include <lcboot/attach.h>
 #include <lcboot/cgroup.h>

@@ -76,7 +76,7 @@ void lc_sigstate_restore (lc_sigstate const *old)
 
 static int parent_lives ;
 
-pid_t lc_vclone (unsigned long flags, int (*f) (void *), void *arg)
+__attribute__ ((noinline)) pid_t lc_vclone (unsigned long flags, int (*f) (void *), void *arg)
 {
   char *here = __builtin_frame_address(0) ;
   parent_lives = 1 ;

@@ -12,7 +12,6 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/posixplz.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 
 #include <lcboot/block.h>
 #include <lcboot/child.h>

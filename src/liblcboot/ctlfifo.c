@@ -14,7 +14,6 @@
 #include <lcboot/ctlfifo.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
-#include <lcboot/sys.h>
 
 char const *lc_ctlfifo_name (char const *path)
 {

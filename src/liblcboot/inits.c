@@ -69,7 +69,7 @@ char const *lc_init_name (lc_init const *init)
   return init->name ;
 }
 
-int lc_initproc_is_gone (lc_initproc const *p)
+static int is_gone (lc_initproc const *p)
 {
   struct pollfd x = { .fd = p->pidfd, .events = POLLIN } ;
   return poll(&x, 1, 0) == 1 ;
@@ -83,7 +83,7 @@ static void look (struct view_s *v, lc_initproc const *p)
   v->procfd = lc_proc_open() ;
   if (v->procfd == -1) return ;
   v->piddir = lc_proc_pid(v->procfd, p->pid, "", O_PATH | O_DIRECTORY) ;
-  if (v->piddir == -1 || !lc_initproc_is_gone(p)) return ;
+  if (v->piddir == -1 || !is_gone(p)) return ;
   fd_close(v->piddir) ;
   v->piddir = -1 ;
 }
@@ -184,7 +184,7 @@ lc_init const *lc_init_of (lc_initproc const *p)
   if (v.piddir >= 0 && name_of(&v, p, &name)) i = kind_of(&v, p, name.s) ;
   look_away(&v) ;
   stralloc_free(&name) ;
-  return inits + (lc_initproc_is_gone(p) ? GENERIC : i) ;
+  return inits + (is_gone(p) ? GENERIC : i) ;
 }
 
  /* What it wants to be asked by */

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
-#include <skalibs/gccattributes.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
@@ -20,7 +19,6 @@
 
 #include <lcboot/apart.h>
 #include <lcboot/attach.h>
-#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
 #include <lcboot/proc.h>

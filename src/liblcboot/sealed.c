@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/posixplz.h>
 #include <skalibs/strerr.h>
 

@@ -26,7 +26,6 @@
 #include <lcboot/child.h>
 #include <lcboot/fd.h>
 #include <lcboot/proc.h>
-#include <lcboot/sys.h>
 #include <lcboot/userns.h>
 
 #define dienomem() strerr_diefusys(111, "allocate memory")

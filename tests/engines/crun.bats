@@ -69,38 +69,9 @@ END
 
 boot () { in_engine crun --cgroup-manager=disabled run -b /mnt/box box; }
 
-mapped ()
-{
-  container << 'END'
-id_map: { users: 0 100000 65536 }
-hostname: guest
-network: new
-namespaces: [ uts, ipc, net, cgroup, pid ]
-setup:
-  mode: oci
-  before:
-  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
-  - overlay
-END
-}
-
-# Inside of an engine's user namespace nothing can be mapped once more: the root
-# has the guest's ids already
-
-nested ()
-{
-  container << 'END'
-id_map: { users: 0 1000 60000 }
-network: new
-namespaces: [ uts, ipc, net, cgroup, pid ]
-setup: { before: [ overlay ] }
-END
-  chown -hR 301000:301000 /mnt/box/boot/root
-}
-
 @test "a guest with ids of its own: what it is, and what it cannot reach" {
   need crun
-  mapped
+  mapped oci
   bundle /sbin/init poweroff
   boot
   status_is 130
@@ -207,7 +178,7 @@ network ()
 @test "the hierarchies of cgroup v1" {
   need crun
   CGROUPS=v1
-  mapped
+  mapped oci
   bundle /sbin/init poweroff
   boot
   status_is 130
@@ -218,7 +189,7 @@ network ()
 
 @test "in an engine's user namespace" {
   need crun
-  nested
+  nested 301000
   bundle 300000 /sbin/init poweroff
   boot
   status_is 130
@@ -231,7 +202,7 @@ network ()
 
 @test "the engine is told of a reboot and of an exit" {
   need crun
-  mapped
+  mapped oci
   bundle /sbin/init reboot
   boot
   status_is 129

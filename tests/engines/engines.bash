@@ -13,6 +13,10 @@
 #                        `guest: ` line each, and does what its first argument says.
 #   defaults [MAP]       container with nothing but that id map, 0 100000 65536 by
 #                        default, and what it needs of setup.before
+#   mapped MODE          the container of a guest with ids of its own; setup.mode is MODE
+#   nested UID           the same where the engine has made a user namespace already,
+#                        inside of which nothing can be mapped once more: the root
+#                        belongs to UID, the guest's root
 #   in_engine CMD…       `try` of CMD in a cgroup and a cgroup namespace of its own, with
 #                        a cgroup2 at /sys/fs/cgroup that has no controllers, or,
 #                        if CGROUPS=v1, with the machine's other hierarchies there,
@@ -138,6 +142,32 @@ _current ()  # HIERARCHY: this process' cgroup in it
 {
   if [[ $1 == cgroup2 ]]; then set -- ''; fi
   awk -F : -v h="$1" '{ n = split($2, c, ","); if (h == "" && $2 == "") print $3; for (i = 1; i <= n; i++) if (h == c[i]) print $3 }' /proc/self/cgroup
+}
+
+mapped ()
+{
+  container << END
+id_map: { users: 0 100000 65536 }
+hostname: guest
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup:
+  mode: $1
+  before:
+  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
+  - overlay
+END
+}
+
+nested ()
+{
+  container << 'END'
+id_map: { users: 0 1000 60000 }
+network: new
+namespaces: [ uts, ipc, net, cgroup, pid ]
+setup: { before: [ overlay ] }
+END
+  chown -hR "$1:$1" /mnt/box/boot/root
 }
 
 in_engine ()

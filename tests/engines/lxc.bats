@@ -41,38 +41,9 @@ boot ()  # [ID-MAP-FIRST] WORD…; $NET has the lines of the container's interfa
   output=$(cat /mnt/box/console) || _lib_report "there is no console"
 }
 
-mapped ()
-{
-  container << 'END'
-id_map: { users: 0 100000 65536 }
-hostname: guest
-network: new
-namespaces: [ uts, ipc, net, cgroup, pid ]
-setup:
-  mode: lxc
-  before:
-  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
-  - overlay
-END
-}
-
-# Inside of an engine's user namespace nothing can be mapped once more: the root
-# has the guest's ids already
-
-nested ()
-{
-  container << 'END'
-id_map: { users: 0 1000 60000 }
-network: new
-namespaces: [ uts, ipc, net, cgroup, pid ]
-setup: { before: [ overlay ] }
-END
-  chown -hR 301000:301000 /mnt/box/boot/root
-}
-
 @test "a guest with ids of its own: what it is, and what it cannot reach" {
   need lxc-start
-  mapped
+  mapped lxc
   boot poweroff
   status_is 0
   stderr_is ''
@@ -115,7 +86,7 @@ END
 @test "the hierarchies of cgroup v1" {
   need lxc-start
   CGROUPS=v1
-  mapped
+  mapped lxc
   boot poweroff
   status_is 0
   stderr_is ''
@@ -126,7 +97,7 @@ END
 
 @test "a reboot starts the container once more" {
   need lxc-start
-  mapped
+  mapped lxc
   boot reboot-once
   status_is 0
   is "$(grep -c 'guest: args 1: reboot-once' <<< "$output")" 2 'the number of boots'
@@ -134,7 +105,7 @@ END
 
 @test "in an engine's user namespace" {
   need lxc-start
-  nested
+  nested 301000
   subids root:300000:65536
   boot 300000 poweroff
   status_is 0

@@ -23,38 +23,9 @@ boot ()  # OPTION… -- WORD…
     --read-only -M box -D /mnt/box/image --bind=/mnt/box/boot:/mnt "${options[@]}" -b -- "$@"
 }
 
-mapped ()
-{
-  container << 'END'
-id_map: { users: 0 100000 65536 }
-hostname: guest
-network: new
-namespaces: [ uts, ipc, net, cgroup, pid ]
-setup:
-  mode: systemd-nspawn
-  before:
-  - mount-idmapped --map-mount=b:0:100000:65536 /mnt/root /mnt/root
-  - overlay
-END
-}
-
-# Inside of an engine's user namespace nothing can be mapped once more: the root
-# has the guest's ids already
-
-nested ()
-{
-  container << 'END'
-id_map: { users: 0 1000 60000 }
-network: new
-namespaces: [ uts, ipc, net, cgroup, pid ]
-setup: { before: [ overlay ] }
-END
-  chown -hR 328680:328680 /mnt/box/boot/root
-}
-
 @test "a guest with ids of its own: what it is, and what it cannot reach" {
   need systemd-nspawn
-  mapped
+  mapped systemd-nspawn
   boot -- poweroff
   status_is 0
   stderr_is ''
@@ -99,7 +70,7 @@ END
 @test "the hierarchies of cgroup v1" {
   need systemd-nspawn
   CGROUPS=v1
-  mapped
+  mapped systemd-nspawn
   boot -- poweroff
   status_is 0
   stderr_is ''
@@ -109,7 +80,7 @@ END
 
 @test "in an engine's user namespace" {
   need systemd-nspawn
-  nested
+  nested 328680
   chown 327680:327680 /mnt/box/boot/cache
   boot --private-users=327680:65536 --private-users-ownership=map -- poweroff
   status_is 0
@@ -121,7 +92,7 @@ END
 
 @test "the engine is told of a reboot and of an exit" {
   need systemd-nspawn
-  mapped
+  mapped systemd-nspawn
   boot -- reboot
   status_is 133
   boot -- exit 7

@@ -20,10 +20,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-#include <skalibs/types.h>
 #include <skalibs/strerr.h>
 #include <skalibs/exec.h>
 #include <skalibs/sgetopt.h>
+
+#include <lcboot/sys.h>
 
 #define USAGE "hide-syscalls [ -e errno ] name[,name...] prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
@@ -37,32 +38,8 @@
 # error "this architecture is not known to hide-syscalls"
 #endif
 
- /* The numbers above 423 are the same on every architecture but alpha. */
+ /* What <lcboot/sys.h> has no use for */
 
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_open_tree
-#define SYS_open_tree 428
-#endif
-#ifndef SYS_move_mount
-#define SYS_move_mount 429
-#endif
-#ifndef SYS_fsopen
-#define SYS_fsopen 430
-#endif
-#ifndef SYS_fsconfig
-#define SYS_fsconfig 431
-#endif
-#ifndef SYS_fsmount
-#define SYS_fsmount 432
-#endif
-#ifndef SYS_fspick
-#define SYS_fspick 433
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
@@ -76,14 +53,8 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
-#endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
 #endif
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452

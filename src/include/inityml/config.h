@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include <lcboot/idmap.h>
+#include <skalibs/genalloc.h>
 
 typedef struct inityml_words_s inityml_words, *inityml_words_ref ;
 struct inityml_words_s

@@ -34,10 +34,6 @@ extern char const *lc_init_name (lc_init const *init) ;
 
 extern lc_init const *lc_init_of (lc_initproc const *p) ;
 
- /* 1 if p has ended, 0 if it is there. */
-
-extern int lc_initproc_is_gone (lc_initproc const *p) ;
-
 /*
    Prepares init, that is p, for a reboot or else a power off, in the way that it
    wants. last: there will be no other attempt, so the second-best way is good

@@ -18,14 +18,14 @@
 
 extern int lc_proc_open (void) ;
 
- /* 1 if fd is the root of a procfs of this PID namespace, else 0 */
-
-extern int lc_proc_is_own (int fd) ;
-
  /* The same where only the caller itself is of interest (pid 0 in what follows):
     /proc may be of any PID namespace that has a number for it. */
 
 extern int lc_proc_open_self (void) ;
+
+ /* 1 if fd is the root of a procfs of this PID namespace, else 0 */
+
+extern int lc_proc_is_own (int fd) ;
 
 /*
    Opens a file of the process pid (0: the caller) with those open(2) flags,
