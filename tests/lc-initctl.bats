@@ -252,6 +252,7 @@ END
   spawn lc-initctl -f fifo sh -c 'trap "echo term" TERM; echo up; while ! read -r x < go; do :; done; exec ./systemd'
   expect up
   initreq 0 > fifo
+  expect term
   echo > go &
   expect ready
   await eval '[[ $(readlink /proc/$SPAWNED/exe) == */systemd ]]'
