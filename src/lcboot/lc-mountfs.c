@@ -108,7 +108,6 @@ static char const *likely (struct job_s const *j, int said)
     case ENODEV : return " (this kernel has no such file system)" ;
     case ENOTDIR : return " (a directory and a non-directory)" ;
     case ENOTBLK : return " (the source is no block device: an image file needs the option loop)" ;
-    case EOVERFLOW : return " (the mount there has other ids, and this user's is not among them)" ;
     case ELOOP : return j->o.what & LC_OPT_MOVE ? " (the source is a parent of the target)" : " (a symbolic link is in the way)" ;
     default : return "" ;
   }

@@ -2,6 +2,7 @@
 
 #include <skalibs/nonposix.h>
 
+#include <grp.h>
 #include <signal.h>
 #include <unistd.h>
 #include <sys/prctl.h>
@@ -71,7 +72,7 @@ int main (int argc, char const **argv)
       if (opt == -1) break ;
       switch (opt)
       {
-        case 'v' : lc_verbosity++ ; break ;
+        case 'v' : lc_verbosity++ ; g.verbose++ ; break ;
         case 'p' : print = 1 ; break ;
         case 'd' : tied = 1 ; break ;
         case 'h' : g.hostname = l.arg ; break ;
@@ -115,5 +116,6 @@ int main (int argc, char const **argv)
   }
   if (tied) die_with_parent(parent) ;
   if (!stralloc_0(&script)) dienomem() ;
+  if (!g.rootless && setgroups(0, 0) == -1) strerr_diefusys(111, "leave the supplementary groups") ;
   lines_exec(script.s) ;
 }

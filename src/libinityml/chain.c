@@ -27,7 +27,7 @@
 
 void chain_step (inityml_lines *o, char const *name)
 {
-  unsigned int n = lc_verbosity ;
+  unsigned int n = o->verbose ;
   lines_step(o, name) ;
   while (n--) lines_flag(o, "-v") ;
 }
@@ -250,7 +250,7 @@ static void enter (inityml_lines *o, inityml_guest const *g)
 
 void inityml_chain (stralloc *sa, inityml_guest const *g)
 {
-  inityml_lines lines = { .sa = sa, .line = sa->len } ;
+  inityml_lines lines = { .sa = sa, .line = sa->len, .verbose = g->verbose } ;
   inityml_lines *o = &lines ;
   lines_text(o, "#!/bin/execlineb -P\n") ;
   lines_step(o, "lc-sigreset") ;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <dirent.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -80,7 +81,7 @@ static void up (genalloc *dirs, size_t n)
   }
 }
 
-static int make (int dirfd, char const *name, int isfile)
+static int make_one (int dirfd, char const *name, int isfile)
 {
   int fd ;
   if (!isfile) return !mkdirat(dirfd, name, 0755) || errno == EEXIST ;
@@ -88,6 +89,26 @@ static int make (int dirfd, char const *name, int isfile)
   if (fd == -1) return errno == EEXIST ;
   fd_close(fd) ;
   return 1 ;
+}
+
+ /* In an idmapped mount the caller may be nobody (EOVERFLOW, mount_setattr(2)): what
+    is made there belongs to whom its directory belongs. */
+
+static int make (int dirfd, char const *name, int isfile)
+{
+  struct stat st ;
+  int uid, gid, ok, e ;
+  if (make_one(dirfd, name, isfile)) return 1 ;
+  if (errno != EOVERFLOW) return 0 ;
+  if (fstat(dirfd, &st) == -1) return 0 ;
+  gid = setfsgid(st.st_gid) ;
+  uid = setfsuid(st.st_uid) ;
+  ok = make_one(dirfd, name, isfile) ;
+  e = errno ;
+  setfsuid((uid_t)uid) ;
+  setfsgid((gid_t)gid) ;
+  errno = e ;
+  return ok ;
 }
 
  /* One of procfs' magic links, which lead anywhere whatever they read as: those

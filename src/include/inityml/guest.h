@@ -38,6 +38,7 @@ struct inityml_guest_s
   genalloc interfaces ;      /* char const * */
   genalloc signals ;         /* char const * */
   lc_idmaps maps ;
+  unsigned int verbose ;     /* how many -v its steps get */
   uint32_t uid ;             /* the guest's root, outside */
   uint32_t gid ;
   unsigned int net : 1 ;     /* a new network namespace */

@@ -19,6 +19,7 @@ struct inityml_lines_s
   stralloc *sa ;             /* the script so far */
   size_t line ;              /* where its last line begins */
   unsigned int indent ;
+  unsigned int verbose ;     /* how many -v a step gets: chain_step */
 } ;
 
  /* Begins a line, indented by more than the others are. */
