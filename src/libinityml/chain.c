@@ -12,7 +12,6 @@
 
 #include <lcboot/find.h>
 #include <lcboot/idmap.h>
-#include <lcboot/say.h>
 
 #include <inityml/chain.h>
 #include <inityml/guest.h>
