@@ -292,12 +292,13 @@ here () { find . -name "$1"; }
   # what has gone elsewhere in the meantime, a subtree, something frozen
   mkfifo /mnt/go
   spawn lc-cgroup -D -d 1000:1000 web1 sh -c '
+    exec 5<> /mnt/go
     mkdir -p memory/web1/a/b cgroup2/web1/c/d freezer/web1/e
     setsid -f sleep 1000
     sh -c "echo 0 > cgroup2/web1/c/d/cgroup.procs; echo 0 > memory/web1/a/b/cgroup.procs; echo one; exec sleep 1000" &
-    read -r line < /mnt/go
+    read -r line <&5
     sh -c "echo 0 > freezer/web1/e/cgroup.procs; echo two; exec sleep 1000" &
-    read -r line < /mnt/go
+    read -r line <&5
     echo FROZEN > freezer/web1/e/freezer.state
     exit 3'
   expect one
