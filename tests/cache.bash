@@ -52,6 +52,10 @@ _cache ()
   if [[ -e $LCBOOT_CACHE/$name ]]; then return 0; fi
   mkdir -p "$LCBOOT_CACHE"
   (
+    # one at a time: others wait for it, and find it there
+    exec {lock}> "$LCBOOT_CACHE/.$name.lock"
+    flock "$lock"
+    if [[ -e $LCBOOT_CACHE/$name ]]; then exit 0; fi
     work=$(mktemp -d "$LCBOOT_CACHE/new.XXXXXXXX")
     trap 'rm -rf --one-file-system "$work"' EXIT
     chmod 0755 "$work"
