@@ -158,26 +158,23 @@ static int moves_interfaces (inityml_config const *c)
   return c->network == INITYML_NETWORK_MOVE || c->network == INITYML_NETWORK_TAKE ;
 }
 
+ /* A new procfs or sysfs, with what the engine covers of the present one */
+
+static void mount_kernelfs (inityml_lines *o, inityml_config const *c, char const *rest)
+{
+  lines_step(o, "lc-mountfs -d") ;
+  lines_option(o, "-R", c->root.path) ;
+  lines_flag(o, rest) ;
+}
+
 static void mount_proc (inityml_lines *o, inityml_config const *c)
 {
-  lines_step(o, "lc-mountfs") ;
-  lines_flag(o, "-d") ;
-  lines_option(o, "-R", c->root.path) ;
-  lines_flag(o, "-k /proc") ;
-  lines_flag(o, "-t proc") ;
-  lines_flag(o, "-o " LOCKED_FLAGS) ;
-  lines_flag(o, "proc /proc") ;
+  mount_kernelfs(o, c, "-k /proc -t proc -o " LOCKED_FLAGS " proc /proc") ;
 }
 
 static void mount_sys (inityml_lines *o, inityml_config const *c)
 {
-  lines_step(o, "lc-mountfs") ;
-  lines_flag(o, "-d") ;
-  lines_option(o, "-R", c->root.path) ;
-  lines_flag(o, "-k /sys") ;
-  lines_flag(o, "-t sysfs") ;
-  lines_flag(o, "-o ro," LOCKED_FLAGS) ;
-  lines_flag(o, "sysfs /sys") ;
+  mount_kernelfs(o, c, "-k /sys -t sysfs -o ro," LOCKED_FLAGS " sysfs /sys") ;
 }
 
 static void mount_cgroup (inityml_lines *o, inityml_config const *c)
