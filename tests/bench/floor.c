@@ -22,7 +22,6 @@
 #include <linux/futex.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <lcboot/sys.h>
@@ -146,7 +145,7 @@ static void make_dev (int bound)
   unsigned int i = 0 ;
   for (; i < NODES ; i++)
     must("mknod", RAW4(SYS_mknodat, mfd, nodes[i].path + 5, bound ? S_IFREG : S_IFCHR | 0666,
-      bound ? 0 : makedev(nodes[i].major, nodes[i].minor))) ;
+      bound ? 0 : nodes[i].major << 8 | nodes[i].minor)) ;
   must("symlink", RAW3(SYS_symlinkat, "/proc/self/fd", mfd, "fd")) ;
   must("symlink", RAW3(SYS_symlinkat, "/proc/self/fd/0", mfd, "stdin")) ;
   must("symlink", RAW3(SYS_symlinkat, "/proc/self/fd/1", mfd, "stdout")) ;
