@@ -25,8 +25,7 @@ static void hold (lc_sigstate *old, int how, sigset_t *set)
 {
   struct sigaction const dfl = { .sa_handler = SIG_DFL } ;
   lc_signals_mask(how, set, &old->mask) ;
-  sigpending(set) ;
-  old->pending = sigismember(set, SIGCHLD) ;
+  old->pending = sigismember(&old->mask, SIGCHLD) && !sigpending(set) && sigismember(set, SIGCHLD) ;
   sigaction(SIGCHLD, &dfl, &old->chld) ;
 }
 
@@ -64,15 +63,15 @@ void lc_sigstate_restore (lc_sigstate const *old)
 {
   int e = errno ;
   if (!old->pending && sigismember(&old->mask, SIGCHLD)) forget_chld() ;
-  sigaction(SIGCHLD, &old->chld, 0) ;
+  if (old->chld.sa_handler != SIG_DFL || old->chld.sa_flags) sigaction(SIGCHLD, &old->chld, 0) ;
   lc_signals_mask(SIG_SETMASK, &old->mask, 0) ;
   errno = e ;
 }
 
  /* The child's stack is the lower part of ours, so that its limit is the same; we
-    need what is above STACK_GAP bytes below here, and sleep. */
+    need what is above STACK_GAP bytes below here, for clone(2) alone, and sleep. */
 
-#define STACK_GAP 4096
+#define STACK_GAP 1024
 
 static int parent_lives ;
 

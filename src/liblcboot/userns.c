@@ -48,11 +48,11 @@ static struct kind_s const kinds[2] =
   { .name = "group", .file = "gid_map", .tool = "newgidmap", .cap = CAP_SETGID }
 } ;
 
-static int has_cap (unsigned int cap)
+static uint32_t capabilities (void)
 {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 } ;
   struct __user_cap_data_struct data[2] ;
-  return !syscall(SYS_capget, &header, data) && data[cap >> 5].effective & (1U << (cap & 31)) ;
+  return syscall(SYS_capget, &header, data) == -1 ? 0 : data[0].effective ;
 }
 
 static int write_file (int procfd, pid_t pid, char const *name, char const *s, size_t len)
@@ -107,11 +107,10 @@ static void write_by_tool (pid_t pid, genalloc const *m, int group, lc_sigstate 
     WIFEXITED(wstat) && WEXITSTATUS(wstat) == 127 ? " (package uidmap: without it and without capabilities only your own id can be mapped)" : "") ;
 }
 
-static void write_kind (int procfd, pid_t pid, genalloc const *m, int group, lc_sigstate const *sigs)
+static void write_kind (int procfd, pid_t pid, genalloc const *m, int group, uint32_t caps, lc_sigstate const *sigs)
 {
-  int capable ;
+  int capable = !!(caps & 1U << kinds[group].cap) ;
   if (!genalloc_len(lc_idextent, m)) return ;
-  capable = has_cap(kinds[group].cap) ;
   if (!capable && !is_own(m, group))
   {
     write_by_tool(pid, m, group, sigs) ;
@@ -136,8 +135,9 @@ static int open_proc (void)
 
 static void write_maps (int procfd, pid_t pid, lc_idmaps const *maps, lc_sigstate const *sigs)
 {
-  write_kind(procfd, pid, &maps->gid, 1, sigs) ;
-  write_kind(procfd, pid, &maps->uid, 0, sigs) ;
+  uint32_t caps = capabilities() ;
+  write_kind(procfd, pid, &maps->gid, 1, caps, sigs) ;
+  write_kind(procfd, pid, &maps->uid, 0, caps, sigs) ;
 }
 
 void lc_userns_write (pid_t pid, lc_idmaps const *maps, lc_sigstate const *sigs)
