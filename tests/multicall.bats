@@ -503,6 +503,14 @@ END
   both -s 126 lc-sigreset /mnt/noexec/lc-hostname h report
 }
 
+@test "exec: the file has changed since the program was started" {
+  execs 'lc-sigreset chmod lc-hostname report' lc-sigreset lc-before -b ' chmod' ' 0755' ' /run/tools/lcboot' '' lc-hostname h lc-sigreset report
+  execs 'lc-sigreset ln lc-hostname report' lc-sigreset lc-before -b ' ln' ' /run/tools/lcboot' ' /run/tools/other' '' lc-hostname h lc-sigreset report
+  both lc-sigreset lc-before -b ' sh' ' -c' ' chmod 0755 /run/tools/*' '' lc-hostname h lc-sigreset report
+  reported
+  both -s 126 lc-sigreset lc-before -b ' sh' ' -c' ' chmod a-x /run/tools/*' '' lc-hostname h lc-sigreset report
+}
+
 @test "exec: set-id bits, capabilities of the file, a file that cannot be read" {
   local bits who
   _lib_etc
@@ -523,7 +531,11 @@ END
     reported
   done
   BEFORE='for f in /run/tools/* ; do if test ! -h $f ; then setcap cap_net_raw,cap_sys_admin+eip $f || exit 1 ; fi ; done'
-  execs 'lc-sigreset lc-sigreset report' lc-sigreset lc-sigreset report
+  # root gets all of them anyway
+  execs 'lc-sigreset report' lc-sigreset lc-sigreset report
+  both lc-sigreset lc-sigreset report
+  reported
+  execs 'setpriv lc-sigreset lc-sigreset report' setpriv --reuid=1000 --regid=1000 --clear-groups lc-sigreset lc-sigreset report
   for who in '--groups 5' '--reuid=1000 --regid=1000 --clear-groups' '--reuid=1000 --regid=1000 --clear-groups --inh-caps +net_raw' \
     '--bounding-set -net_raw --reuid=1000 --regid=1000 --clear-groups'; do
     # shellcheck disable=SC2086 # words
@@ -677,6 +689,18 @@ grows ()
   grows 50 lc-mountdev /mnt/b
   grows 20 lc-unshare -U -m -u -B 0:0:1 lc-hostname h
   grows 1000 lc-pivot -c /
+}
+
+@test "descriptors of a step: nothing that stays has them, a program or a watcher, and they need no high limit" {
+  local i
+  fixture
+  both lc-mountfs -o bind /mnt/a /mnt/a lc-mountdev /mnt/b lc-unshare -p -m sh -c 'ls /proc/1/fd ; echo ; ls /proc/self/fd'
+  stdout_is $'0\n1\n2\n\n0\n1\n2\n3'
+  both lc-mountfs -o bind /mnt/a /mnt/a lc-mountdev /mnt/b lc-before -b ' ls' ' /proc/1/fd' '' lc-mountfs -o bind /mnt/c /mnt/c ls /proc/self/fd
+  is "$(grep -cx '[0-9]*' <<< "$output")" 8
+  for ((i = 0; i < 60; i++)); do echo "none /mnt/a tmpfs defaults 0 0"; done > /run/fixture/sixty
+  both prlimit --nofile=20 lc-mountfs -f /mnt/sixty lc-mountdev /mnt/b lc-mountfs -o bind /mnt/c /mnt/c report
+  reported
 }
 
 @test "ten thousand links need no more stack than one" {

@@ -16,6 +16,7 @@
 
 #include <lcboot/attach.h>
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/idmap.h>
 #include <lcboot/inroot.h>
 #include <lcboot/mountopts.h>
@@ -58,11 +59,11 @@ static int open_userns (char const *nsfile)
 
  /* move_mount(2) says EINVAL */
 
-static void check_kinds (int srcfd, int targetfd, char const *const *argv)
+static void check_kinds (int srcfd, int targetfd, char const *const *argv, struct stat *target)
 {
-  struct stat src, target ;
-  if (fstat(srcfd, &src) == -1 || fstat(targetfd, &target) == -1) strerr_diefusys(111, "stat ", argv[0], " or ", argv[1]) ;
-  if (!S_ISDIR(src.st_mode) == !S_ISDIR(target.st_mode)) return ;
+  struct stat src ;
+  if (fstat(srcfd, &src) == -1 || fstat(targetfd, target) == -1) strerr_diefusys(111, "stat ", argv[0], " or ", argv[1]) ;
+  if (!S_ISDIR(src.st_mode) == !S_ISDIR(target->st_mode)) return ;
   errno = ENOTDIR ;
   strerr_diefusys(111, "mount ", argv[0], " on ", argv[1], " (a directory and a non-directory)") ;
 }
@@ -100,6 +101,7 @@ int main (int argc, char const **argv)
   char const *root = 0 ;
   char const *nsfile = 0 ;
   char const *problem ;
+  struct stat target ;
   int rec = 0 ;
   int rootfd, srcfd, targetfd, mfd, nsfd ;
   PROG = "lc-idmap" ;
@@ -142,7 +144,7 @@ int main (int argc, char const **argv)
   rootfd = lc_root_option(root) ;
   targetfd = lc_inroot_open(rootfd, argv[1], 0) ;
   if (targetfd == -1) strerr_diefusys(111, "open ", argv[1], root ? " in " : "", root ? root : "") ;
-  check_kinds(srcfd, targetfd, argv) ;
+  check_kinds(srcfd, targetfd, argv, &target) ;
   nsfd = nsfile ? open_userns(nsfile) : make_userns(&maps) ;
 
   mfd = lc_tree_clone(srcfd, rec) ;
@@ -157,12 +159,12 @@ int main (int argc, char const **argv)
     die_idmap(srcfd, argv[0], rec) ;
   if (!lc_tree_attach(mfd, targetfd))
     strerr_diefusys(111, "attach the idmapped mount of ", argv[0], " to ", argv[1]) ;
-  lc_warn_covered(targetfd, argv[1]) ;
+  lc_warn_covered(&target, argv[1]) ;
   lc_say(argv[0], " is on ", argv[1], root ? " in " : "", root ? root : "", " with its ids mapped") ;
-  fd_close(mfd) ;
-  fd_close(nsfd) ;
-  fd_close(targetfd) ;
-  fd_close(srcfd) ;
-  if (root) fd_close(rootfd) ;
+  lc_close_late(mfd) ;
+  lc_close_late(nsfd) ;
+  lc_close_late(targetfd) ;
+  lc_close_late(srcfd) ;
+  lc_close_late(rootfd) ;
   lc_exec0(argv+2) ;
 }

@@ -32,14 +32,14 @@
 #define USAGE "lc-initctl [ -v ] [ -R root ] [ -f fifo ]... [ -p pid ] [ -i init ] [ -s level=signal ]... prog..."
 #define dieusage() strerr_dieusage(100, USAGE)
 
-static lc_listener listener ;
-static lc_runlevel *const runlevel = &listener.runlevel ;
+static lc_listener *listener ;
+static lc_runlevel *runlevel ;
 
  /* The options */
 
 static void add_fifo (char const *path)
 {
-  int r = lc_listener_add(&listener, path) ;
+  int r = lc_listener_add(listener, path) ;
   if (r == -1) strerr_dief(100, "too many -f") ;
   if (!r) strerr_dief(100, "not the name of a fifo: ", path) ;
 }
@@ -102,21 +102,21 @@ static void start (int rootfd, int had_stderr)
   if (!pid)
   {
     int sigfd ;
-    lc_listener_detach(&listener, rootfd, had_stderr) ;
+    lc_listener_detach(listener, rootfd, had_stderr) ;
     sigfd = open_signals() ;
     if (sigfd == -1) strerr_diefusys(111, "make a signalfd") ;
     pid = fork() ;
     if (pid == -1) strerr_diefusys(111, "fork") ;
     if (pid) _exit(0) ;
-    lc_listener_run(&listener, sigfd) ;
-    lc_listener_remove(&listener) ;
+    lc_listener_run(listener, sigfd) ;
+    lc_listener_remove(listener) ;
     _exit(0) ;
   }
   wstat = pid == -1 ? -1 : lc_wait_child(pid) ;
   lc_sigstate_restore(&old) ;
   if (!wstat) return ;
   if (wstat == -1) strerr_warnwusys("start the listener") ;
-  lc_listener_remove(&listener) ;
+  lc_listener_remove(listener) ;
   _exit(111) ;
 }
 
@@ -128,8 +128,11 @@ int main (int argc, char const **argv)
   int rootfd ;
   int had_stderr ;
   unsigned int i ;
+  lc_listener all ;  /* large, and so not among what other tools have in static memory */
   PROG = "lc-initctl" ;
-  listener.n = 0 ;
+  listener = &all ;
+  runlevel = &all.runlevel ;
+  all.n = 0 ;
   memset(runlevel, 0, sizeof(*runlevel)) ;
   lc_verbose_init() ;
   {
@@ -152,7 +155,7 @@ int main (int argc, char const **argv)
     argc -= l.ind ; argv += l.ind ;
   }
   if (!argc && !pid) dieusage() ;
-  if (!listener.n) add_fifo("/dev/initctl") ;
+  if (!listener->n) add_fifo("/dev/initctl") ;
 
    /* the file of a process that stays would keep the boot image in use, and be
       within the guest's reach */
@@ -160,10 +163,10 @@ int main (int argc, char const **argv)
   had_stderr = fcntl(2, F_GETFD) >= 0 ;
   rootfd = lc_root_option(root) ;
   open_target(pid ? pid : getpid()) ;
-  lc_listener_make(&listener, rootfd, root) ;
+  lc_listener_make(listener, rootfd, root) ;
   start(rootfd, had_stderr) ;
-  for (i = 0 ; i < listener.n ; i++) lc_say("listening on ", listener.sources[i].fifo.path, root ? " in " : "", root ? root : "") ;
-  lc_listener_close(&listener) ;
+  for (i = 0 ; i < listener->n ; i++) lc_say("listening on ", listener->sources[i].fifo.path, root ? " in " : "", root ? root : "") ;
+  lc_listener_close(listener) ;
   if (root) fd_close(rootfd) ;
   lc_exec0(argv) ;
 }

@@ -11,6 +11,7 @@
 
 #include <lcboot/dev.h>
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/mountopts.h>
 #include <lcboot/say.h>
@@ -85,6 +86,6 @@ int main (int argc, char const **argv)
   if (make) make_target(dev.rootfd, argv[0]) ;
   lc_dev_mount(&dev, argv[0]) ;
   lc_say("a new /dev is on ", argv[0], root ? " in " : "", root ? root : "") ;
-  if (root) fd_close(dev.rootfd) ;
+  lc_close_late(dev.rootfd) ;
   lc_exec0(argv + 1) ;
 }

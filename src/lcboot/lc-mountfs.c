@@ -284,7 +284,7 @@ static void renew_root (struct stat const *target)
 {
   struct stat st ;
   if (!root || fstat(rootfd, &st) == -1 || target->st_dev != st.st_dev || target->st_ino != st.st_ino) return ;
-  fd_close(rootfd) ;
+  lc_close_late(rootfd) ;
   rootfd = lc_root_option(root) ;
 }
 
@@ -297,40 +297,40 @@ static int fits (struct job_s const *j, struct stat const *target, int isdir)
   return !S_ISDIR(target->st_mode) == !isdir || (errno = ENOTDIR, 0) ;
 }
 
-static int do_job (struct job_s *j, int mkdirs)
+ /* Returns 1, with what the target was before, or 0 if it failed and may. */
+
+static int do_job (struct job_s *j, int mkdirs, struct stat *target)
 {
   unsigned int flags = strictness(j) ;
-  struct stat st ;
   int isdir = 1 ;
   int srcfd = -1 ;
   int targetfd, ok ;
   if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
   {
     srcfd = openat(AT_FDCWD, j->source, O_PATH | O_CLOEXEC) ;
-    if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail_outside(j, "open ") ;
-    isdir = S_ISDIR(st.st_mode) ;
+    if (srcfd == -1 || fstat(srcfd, target) == -1) return fail_outside(j, "open ") ;
+    isdir = S_ISDIR(target->st_mode) ;
   }
   if (mkdirs || j->o.what & LC_OPT_MKDIR)
     flags |= isdir ? LC_INROOT_MKDIR : LC_INROOT_MKFILE ;
-  targetfd = lc_inroot_open(rootfd, j->target, flags) ;
+  targetfd = srcfd >= 0 && !root && !strcmp(j->source, j->target) ? srcfd : lc_inroot_open(rootfd, j->target, flags) ;
   if (targetfd == -1)
   {
     lc_close(srcfd) ;
     return fail(j, flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE) ? "open or make " : "open ", j->target, "", "") ;
   }
-  ok = !fstat(targetfd, &st) && fits(j, &st, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
+  ok = (targetfd == srcfd || !fstat(targetfd, target)) && fits(j, target, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
-    renew_root(&st) ;
     if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
     else
     {
-      lc_warn_covered(targetfd, j->target) ;
+      lc_warn_covered(target, j->target) ;
       lc_say(j->source, " is on ", j->target, where()) ;
     }
   }
-  if (srcfd >= 0) fd_close(srcfd) ;
-  fd_close(targetfd) ;
+  lc_close_late(srcfd) ;
+  lc_close_late(targetfd) ;
   return ok ;
 }
 
@@ -370,7 +370,12 @@ static void from_fstab (char const *fstab, int mkdirs)
   read_fstab(fstab, &text) ;
   next = text.s ;
   while (lc_fstab_next(&next, &line)) add_line(&jobs, &line, fstab) ;
-  for (; i < genalloc_len(struct job_s, &jobs) ; i++) do_job(genalloc_s(struct job_s, &jobs) + i, mkdirs) ;
+  for (; i < genalloc_len(struct job_s, &jobs) ; i++)
+  {
+    struct stat target ;
+    if (do_job(genalloc_s(struct job_s, &jobs) + i, mkdirs, &target)) renew_root(&target) ;
+    lc_close_late_now() ;
+  }
   genalloc_free(struct job_s, &jobs) ;
   stralloc_free(&text) ;
 }
@@ -380,6 +385,7 @@ int main (int argc, char const **argv)
   struct job_s j = { .type = 0, .o = LC_MOUNTOPTS_ZERO } ;
   char const *fstab = 0 ;
   char const *problem ;
+  struct stat target ;
   int mkdirs = 0 ;
   int options = 0 ;
   PROG = "lc-mountfs" ;
@@ -424,7 +430,7 @@ int main (int argc, char const **argv)
   }
   rootfd = lc_root_option(root) ;
   if (fstab) from_fstab(fstab, mkdirs) ;
-  else do_job(&j, mkdirs) ;
-  if (root) fd_close(rootfd) ;
+  else do_job(&j, mkdirs, &target) ;
+  lc_close_late(rootfd) ;
   lc_exec0(argv) ;
 }

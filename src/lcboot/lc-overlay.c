@@ -9,6 +9,7 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 #include <lcboot/idmap.h>
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
@@ -78,7 +79,7 @@ int main (int argc, char const **argv)
   if (maps.uid.len) ov.usernsfd = lc_userns_make(&maps) ;
   lc_overlay_mount(&ov, !without_target) ;
   lc_say("an overlay is on ", ov.target, root ? " in " : "", root ? root : "") ;
-  if (maps.uid.len) fd_close(ov.usernsfd) ;
-  if (root) fd_close(ov.rootfd) ;
+  lc_close_late(ov.usernsfd) ;
+  lc_close_late(ov.rootfd) ;
   lc_exec0(argv + 1) ;
 }

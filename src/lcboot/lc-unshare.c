@@ -211,8 +211,7 @@ static void stay (struct plan_s const *plan)
   lc_sigstate old ;
   int fds[2] ;
   int wstat ;
-  pid_t self = getpid() ;
-  pid_t pid ;
+  pid_t self, pid ;
   if (!plan->hook && !has_maps(plan))
   {
     if (plan->flags & CLONE_NEWUSER) unshare_as(CLONE_NEWUSER) ;
@@ -222,6 +221,7 @@ static void stay (struct plan_s const *plan)
     return ;
   }
   if (!lc_pair_make(fds)) strerr_diefusys(111, "make a socket pair") ;
+  self = getpid() ;
   lc_sigstate_hold_all(&old) ;
   pid = fork() ;
   if (pid == -1) strerr_diefusys(111, "fork") ;
@@ -295,6 +295,7 @@ static int ended (int wstat)
 static void say_pid (pid_t pid)
 {
   char fmt[PID_FMT] ;
+  if (!lc_verbosity) return ;
   fmt[pid_fmt(fmt, pid)] = 0 ;
   lc_say("the child is ", fmt) ;
 }
@@ -343,6 +344,7 @@ static void start_and_watch (struct plan_s const *plan, lc_watch const *w, char 
   if (pid == -1) die_no_namespaces("clone a child into") ;
   PROG = self ;
   lc_verbosity = verbosity ;
+  lc_close_late_none() ;
   say_pid(pid) ;
   watch(w, pid) ;
 }
@@ -437,12 +439,13 @@ int main (int argc, char const **argv)
     argc -= l.ind ; argv += l.ind ;
   }
   if (!argc) dieusage() ;
-  if (plan.maps.uid.len || plan.maps.gid.len) plan.flags |= CLONE_NEWUSER ;
+  if (has_maps(&plan)) plan.flags |= CLONE_NEWUSER ;
   if (!plan.flags) strerr_dief(100, "no namespace to make: one of -m -u -i -n -C -p -T -U -M -G -B is needed") ;
   if (needs_p && !(plan.flags & CLONE_NEWPID)) strerr_dief(100, needs_p, " is of use only with -p") ;
   if (plan.loopback && !(plan.flags & CLONE_NEWNET)) strerr_dief(100, "-l is of use only with -n") ;
   if (propagation && !(plan.flags & CLONE_NEWNS)) strerr_dief(100, "-P is of use only with -m") ;
   if (plan.flags & CLONE_NEWNS) plan.propagation = propagation ? scan_propagation(propagation) : MS_PRIVATE ;
+  if (has_maps(&plan))
   {
     stralloc text = STRALLOC_ZERO ;  /* a map that is too long is a usage error: it is found here */
     lc_idmap_text(&text, &plan.maps.uid) ;
@@ -460,5 +463,6 @@ int main (int argc, char const **argv)
   if (!(plan.flags & CLONE_NEWPID)) stay(&plan) ;
   else if (plan.flags & (CLONE_NEWUSER | CLONE_NEWTIME) || plan.hook || needs_p) fork_and_watch(&plan, &w) ;
   else start_and_watch(&plan, &w, argv) ;
+  lc_exec_same_user = !(plan.flags & CLONE_NEWUSER) ;
   lc_exec(argv) ;
 }

@@ -172,7 +172,7 @@ int lc_fs_finish (int fsfd, lc_mountopts const *o)
   if (set_options(fsfd, o) && !lc_fsconfig(fsfd, LC_FSCONFIG_CMD_CREATE, 0, 0, 0))
     mfd = lc_fsmount(fsfd, FSMOUNT_CLOEXEC, (unsigned int)o->attr_set) ;
   if (mfd == -1) return lc_fs_abandon(fsfd) ;
-  lc_close(fsfd) ;
+  lc_close_late(fsfd) ;
   return mfd ;
 }
 
@@ -210,7 +210,7 @@ int lc_mount_fs (int targetfd, char const *type, char const *source, lc_mountopt
   int fd = lc_fs_make(type, source, o) ;
   if (fd >= 0 && lc_tree_attach(fd, targetfd))
   {
-    if (mfd) *mfd = fd ; else lc_close(fd) ;
+    if (mfd) *mfd = fd ; else lc_close_late(fd) ;
     return 1 ;
   }
   lc_close(fd) ;
@@ -232,7 +232,7 @@ int lc_mount_bind (int targetfd, int srcfd, lc_mountopts const *o, int *mfd)
   int fd = clone_tree(srcfd, o->what & LC_OPT_REC ? AT_RECURSIVE : 0, &attr) ;
   if (fd >= 0 && (!o->propagation || slave || set_propagation(fd, o)) && lc_tree_attach(fd, targetfd))
   {
-    if (mfd) *mfd = fd ; else lc_close(fd) ;
+    if (mfd) *mfd = fd ; else lc_close_late(fd) ;
     return 1 ;
   }
   lc_close(fd) ;
@@ -279,9 +279,9 @@ int lc_mount_remount (int targetfd, lc_mountopts const *o)
   return lc_hidden(e) && fell_back(lc_oldmount_remount(targetfd, o), e) ;
 }
 
-void lc_warn_covered (int fd, char const *target)
+void lc_warn_covered (struct stat const *dir, char const *target)
 {
-  struct stat a, b ;
-  if (!fstat(fd, &a) && !stat(".", &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+  struct stat st ;
+  if (!stat(".", &st) && st.st_dev == dir->st_dev && st.st_ino == dir->st_ino)
     strerr_warnw("the working directory stays below what was mounted on ", target) ;
 }

@@ -141,6 +141,7 @@ void lc_commands_run (lc_commands *c)
   lc_sigstate old ;
   size_t i = 0 ;
   if (!n) return ;
+  lc_close_late_now() ;  /* a command sees this process */
   lc_sigstate_hold_chld(&old) ;
   for (; i < n ; i++)
   {

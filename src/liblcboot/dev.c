@@ -90,7 +90,7 @@ static int bind_on (int dirfd, char const *name, int srcfd, int rec)
   int fd = rec ? lc_inroot_entry(dirfd, name) : placeholder(dirfd, name) ;
   if (fd == -1) return 0 ;
   ok = lc_mount_bind(fd, srcfd, &o, 0) ;
-  lc_close(fd) ;
+  lc_close_late(fd) ;
   if (!ok)
   {
     int e = errno ;
@@ -113,20 +113,21 @@ static void bind_node (char const *name, dev_t rdev)
   }
   if (fstat(fd, &st) == -1 || !S_ISCHR(st.st_mode) || st.st_rdev != rdev) lc_say(name, " is left out: the current one is not that device") ;
   else if (!bind_on(mfd, name, fd, 0)) die_undone("bind the current /dev/", name) ;
-  fd_close(fd) ;
+  lc_close_late(fd) ;
 }
 
  /* mknod(2) is refused in a user namespace, by a device cgroup, or by a seccomp
-    filter. Returns the nodes that are not there, bit i for nodes[i]. */
+    filter: once it was, it is not asked again. Returns the nodes that are not there,
+    bit i for nodes[i]. */
 
 static unsigned int make_nodes (void)
 {
   unsigned int refused = 0 ;
   unsigned int i = 0 ;
   for (; i < N(nodes) ; i++)
-    if (mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
+    if (refused || mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
     {
-      if (!lc_hidden(errno)) die_undone("make the node ", nodes[i].name) ;
+      if (!refused && !lc_hidden(errno)) die_undone("make the node ", nodes[i].name) ;
       refused |= 1U << i ;
     }
   return refused ;
@@ -147,7 +148,7 @@ static int mount_on (char const *name, char const *type, lc_mountopts const *o)
 {
   int fd = lc_fs_make(type, type, o) ;
   int ok = fd >= 0 && lc_tree_attach_entry(fd, mfd, name) ;
-  lc_close(fd) ;
+  lc_close_late(fd) ;
   if (ok || !lc_hidden(errno)) return ok ;
   fd = lc_inroot_entry(mfd, name) ;
   ok = fd >= 0 && lc_mount_fs(fd, type, type, o, 0) ;
@@ -200,7 +201,9 @@ static int is_standard (lc_dev const *dev, char const *path)
 
 static void bind_rest (int todir, char const *name, int fd, int rec, char const *path)
 {
-  if (bind_on(todir, name, fd, rec)) return ;
+  int ok = bind_on(todir, name, fd, rec) ;
+  lc_close_late_now() ;
+  if (ok) return ;
   if (errno != EPERM && errno != EINVAL && errno != EACCES) die_undone("bind the current /dev/", path) ;
   lc_say(path, " is left out: it was refused") ;
 }
@@ -296,7 +299,7 @@ static void bind_current_console (void)
   if (fd == -1) return ;
   if (fstat(fd, &st) == -1 || !S_ISCHR(st.st_mode) || !is_terminal(st.st_rdev)) lc_say("console is left out: the current one is no terminal") ;
   else if (!bind_on(mfd, "console", fd, 0)) die_undone("bind the current /dev/", "console") ;
-  fd_close(fd) ;
+  lc_close_late(fd) ;
 }
 
  /* The terminal at descriptor 0, 1 or 2, O_PATH, or -1. Such a descriptor may
@@ -386,13 +389,15 @@ void lc_dev_mount (lc_dev const *dev, char const *target)
   if (dev->all)
   {
     stralloc path = STRALLOC_ZERO ;
-    int fd = openat(curfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
+    int fd ;
+    lc_close_late_now() ;
+    fd = openat(curfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) ;
     if (fd == -1) die_undone("read the current ", "/dev") ;
     copy_all(dev, fd, mfd, &path) ;
     stralloc_free(&path) ;
   }
-  fd_close(mfd) ;
-  fd_close(targetfd) ;
-  fd_close(curfd) ;
+  lc_close_late(mfd) ;
+  lc_close_late(targetfd) ;
+  lc_close_late(curfd) ;
   umask(mask) ;
 }

@@ -17,6 +17,7 @@
 void (*lc_exec_call) (char const *const *) = 0 ;
 char const **lc_exec_kept = 0 ;
 int lc_exec_shared = 0 ;
+int lc_exec_same_user = 0 ;
 
 void lc_tryexec (char const *const *argv, char const *const *envp)
 {

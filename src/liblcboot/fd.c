@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,6 +25,49 @@ void lc_close (int fd)
   int e = errno ;
   if (fd >= 0) fd_close(fd) ;
   errno = e ;
+}
+
+ /* Bit i for descriptor i: few, so that no limit of them is reached */
+
+#define LATE_MAX 16
+
+static uint64_t late = 0 ;
+
+void lc_close_late (int fd)
+{
+  if (fd < 0) return ;
+  if (fd < LATE_MAX) late |= (uint64_t)1 << fd ;
+  else
+  {
+    lc_close(fd) ;
+    lc_close_late_now() ;
+  }
+}
+
+ /* close_range(2): Linux 5.9 */
+
+static void close_run (unsigned int first, unsigned int last)
+{
+  if (first < last && !syscall(SYS_close_range, first, last, 0)) return ;
+  for (; first <= last ; first++) fd_close((int)first) ;
+}
+
+void lc_close_late_now (void)
+{
+  int e = errno ;
+  unsigned int fd = 0 ;
+  for (; late ; fd++)
+  {
+    unsigned int first = fd ;
+    for (; late >> fd & 1 ; fd++) late &= ~((uint64_t)1 << fd) ;
+    if (first < fd) close_run(first, fd - 1) ;
+  }
+  errno = e ;
+}
+
+void lc_close_late_none (void)
+{
+  late = 0 ;
 }
 
 int lc_fd_high (int fd)

@@ -19,6 +19,7 @@
 
 #include <lcboot/apart.h>
 #include <lcboot/attach.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/overlay.h>
 #include <lcboot/proc.h>
@@ -69,11 +70,10 @@ static void drop_temporaries (void)
 
 #define die(...) do { drop_temporaries() ; strerr_diefusys(111, __VA_ARGS__) ; } while (0)
 
-static int is_dir (int fd)
+static int is_dir (int fd, struct stat *st)
 {
-  struct stat st ;
-  if (fstat(fd, &st) == -1) return 0 ;
-  return S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0) ;
+  if (fstat(fd, st) == -1) return 0 ;
+  return S_ISDIR(st->st_mode) || (errno = ENOTDIR, 0) ;
 }
 
 static char shelf_options[] = "mode=0700" ;
@@ -260,26 +260,27 @@ static char const *likely (void)
 static void close_all (void)
 {
   size_t i = genalloc_len(int, &stack.layers) ;
-  while (i--) fd_close(layer(i)) ;
+  while (i--) lc_close_late(layer(i)) ;
   genalloc_free(int, &stack.layers) ;
-  if (stack.upperfd >= 0) fd_close(stack.upperfd) ;
-  if (stack.workfd >= 0) fd_close(stack.workfd) ;
+  lc_close_late(stack.upperfd) ;
+  lc_close_late(stack.workfd) ;
   if (lockfd >= 0) fd_close(lockfd) ;
   stack.upperfd = stack.workfd = lockfd = -1 ;
-  fd_close(stack.targetfd) ;
+  lc_close_late(stack.targetfd) ;
   lc_apart_forget() ;
 }
 
 void lc_overlay_mount (lc_overlay *ov, int with_target)
 {
   size_t n = genalloc_len(char const *, &ov->lower) ;
+  struct stat target ;
   int mfd ;
   if (!n) strerr_dief(100, "no layer: with -n at least one -l is needed") ;
   if (n > LC_OVERLAY_LAYERS) strerr_dief(100, "more than the 500 layers that the kernel takes") ;
   if (n < 2 && !ov->cache && !ov->upper && !ov->ephemeral)
     strerr_dief(100, "a read-only overlay wants two layers at least: for one, bind it (lc-mountfs -o bind,ro)") ;
   stack.targetfd = lc_inroot_open(ov->rootfd, ov->target, 0) ;
-  if (stack.targetfd == -1 || !is_dir(stack.targetfd)) strerr_diefusys(111, "open ", ov->target) ;
+  if (stack.targetfd == -1 || !is_dir(stack.targetfd, &target)) strerr_diefusys(111, "open ", ov->target) ;
   open_layers(ov, with_target) ;
   if (ov->cache) open_cache(ov->cache) ;
   else if (ov->upper) open_given(ov->upper, ov->work) ;
@@ -302,6 +303,6 @@ void lc_overlay_mount (lc_overlay *ov, int with_target)
     if (!lc_tree_attach(mfd, stack.targetfd)) strerr_diefusys(111, "attach the overlay to ", ov->target) ;
     fd_close(mfd) ;
   }
-  lc_warn_covered(stack.targetfd, ov->target) ;
+  lc_warn_covered(&target, ov->target) ;
   close_all() ;
 }

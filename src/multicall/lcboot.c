@@ -12,12 +12,13 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 
-#include <skalibs/buffer.h>
+#include <skalibs/allreadwrite.h>
+#include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
 #include <lcboot/exec.h>
+#include <lcboot/fd.h>
 
 #define USAGE "lcboot [ tool args... ]"
 
@@ -26,12 +27,12 @@
     one, that one's main is called in the same process. What exec would have
     changed is changed here, and where it would do what cannot be done here, it
     is done by exec:
-    - the file that the name leads to is another one, is not executable, or has
-      set-id bits or capabilities of its own: execve(2);
-    - user or group ids differ from each other, or capabilities are not what
-      exec would make of them: capabilities(7). The ids and sets that this
-      program was itself exec'ed with are; so are those of root in a new user
-      namespace, which are full;
+    - the file that the name leads to is another one, has been changed since this
+      program was started, is not executable, or has set-id bits: execve(2);
+    - a tool has been at work that can change user or group ids or capabilities,
+      and they are not those of root, all of them: capabilities(7). Those that
+      this program was exec'ed with stay as they are, unless it gained by it
+      (AT_SECURE, getauxval(3));
     - execline is asked to be strict, and counts the blocks of a process;
     - the memory is shared with a parent that sleeps until exec, and the tool is not
       one of those that only set something up, as the same user, and go on.
@@ -59,26 +60,17 @@ static char const *const brief[] =
   "lc-chown", "lc-hostname", "lc-idmap", "lc-mountcgroup", "lc-mountdev", "lc-mountfs", "lc-overlay", "lc-pivot", "lc-sigreset"
 } ;
 
-struct creds_s
-{
-  uid_t uid[3] ;
-  gid_t gid[3] ;
-  struct __user_cap_data_struct caps[2] ;
-} ;
-
 static struct
 {
-  dev_t dev ;                /* this program's file */
-  ino_t ino ;
-  struct timespec plain ;    /* its change time when it had no capabilities, or 0 */
-  char const **argv ;        /* all of the arguments: a chain is its tail */
+  struct stat file ;           /* this program's */
+  char const **argv ;          /* all of the arguments: a chain is its tail */
   char const **end ;
-  struct tool_s const *tool ; /* what runs next, and from where on */
+  struct tool_s const *tool ;  /* what runs next, and from where on */
   char const **next ;
-  struct creds_s creds ;     /* what exec would not change */
-  int checked ;              /* the credentials were so when the present tool was called */
+  struct tool_s const *named ; /* whose name the process has */
+  int settled ;                /* exec would have left the credentials as they were when the present tool was called */
   jmp_buf loop ;
-  int forked ;               /* loop is on the stack of a child that shares memory */
+  int forked ;                 /* loop is on the stack of a child that shares memory */
 } me ;
 
 static char const *base_of (char const *path)
@@ -105,58 +97,36 @@ static int is_brief (char const *name)
   return 0 ;
 }
 
-static int get_creds (struct creds_s *c)
+ /* Whether these are credentials that exec leaves to root: all ids 0, all
+    capabilities that are permitted effective, and none inheritable. */
+
+static int is_full_root (void)
 {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 } ;
-  memset(c, 0, sizeof(*c)) ;
-  return !getresuid(c->uid, c->uid + 1, c->uid + 2)
-    && !getresgid(c->gid, c->gid + 1, c->gid + 2)
-    && !syscall(SYS_capget, &header, c->caps) ;
-}
-
-static int is_full_root (struct creds_s const *c)
-{
+  struct __user_cap_data_struct caps[2] ;
+  uid_t uid[3] ;
+  gid_t gid[3] ;
   unsigned int i = 0 ;
-  if (c->uid[0]) return 0 ;
+  if (getresuid(uid, uid + 1, uid + 2) == -1 || getresgid(gid, gid + 1, gid + 2) == -1) return 0 ;
+  if (uid[0] || uid[1] || uid[2] || gid[0] != gid[1] || gid[1] != gid[2]) return 0 ;
+  if (syscall(SYS_capget, &header, caps) == -1) return 0 ;
   for (; i < 2 ; i++)
-    if (c->caps[i].effective != c->caps[i].permitted || c->caps[i].inheritable) return 0 ;
-  return !!c->caps[0].permitted ;
-}
-
- /* Whether exec would leave the credentials as they are */
-
-static int creds_stay (void)
-{
-  struct creds_s c ;
-  if (!get_creds(&c)) return 0 ;
-  if (c.uid[0] != c.uid[1] || c.uid[1] != c.uid[2] || c.gid[0] != c.gid[1] || c.gid[1] != c.gid[2]) return 0 ;
-  if (!memcmp(&c, &me.creds, sizeof(c))) return 1 ;
-  if (!is_full_root(&c)) return 0 ;
-  me.creds = c ;
-  return 1 ;
-}
-
- /* A file's capabilities do not change without its change time: inode(7). */
-
-static int is_plain (char const *path, struct timespec const *changed)
-{
-  if (changed->tv_sec == me.plain.tv_sec && changed->tv_nsec == me.plain.tv_nsec) return 1 ;
-  if (getxattr(path, "security.capability", 0, 0) != -1 || (errno != ENODATA && errno != EOPNOTSUPP)) return 0 ;
-  me.plain = *changed ;
-  return 1 ;
+    if (caps[i].effective != caps[i].permitted || caps[i].inheritable) return 0 ;
+  return !!caps[0].permitted ;
 }
 
  /* 1 if path is this program and exec would take it, 0 if not, -1 if there is
-    nothing there and a search goes on. */
+    nothing there and a search goes on. Neither its mode nor its capabilities
+    change without its change time: inode(7). */
 
 static int is_me (char const *path)
 {
   struct stat st ;
   if (stat(path, &st) == -1) return errno == ENOENT ? -1 : 0 ;
-  if (st.st_dev != me.dev || st.st_ino != me.ino) return 0 ;
+  if (st.st_dev != me.file.st_dev || st.st_ino != me.file.st_ino) return 0 ;
+  if (st.st_ctim.tv_sec != me.file.st_ctim.tv_sec || st.st_ctim.tv_nsec != me.file.st_ctim.tv_nsec) return 0 ;
   if (st.st_mode & (S_ISUID | S_ISGID)) return 0 ;
-  if (access(path, R_OK | X_OK) == -1) return 0 ;  /* EACCES on a noexec mount too */
-  return is_plain(path, &st.st_ctim) ;
+  return !access(path, R_OK | X_OK) ;  /* EACCES on a noexec mount too */
 }
 
  /* The look-up of lc_exec, as far as it can lead here. What an empty entry of
@@ -193,6 +163,15 @@ static int run (void)
   return (*me.tool->f)((int)(me.end - me.next), me.next) ;
 }
 
+ /* exec names the process: PR_SET_NAME(2const) */
+
+static void set_name (struct tool_s const *tool)
+{
+  if (me.named == tool) return ;
+  prctl(PR_SET_NAME, tool->name, 0, 0, 0) ;
+  me.named = tool ;
+}
+
  /* Called by lc_exec. Returns if there is no way but exec. */
 
 static void call (char const *const *argv)
@@ -208,14 +187,16 @@ static void call (char const *const *argv)
   if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
   if (getenv("EXECLINE_STRICT") || !leads_here(argv[0])) return ;
-  if (!me.checked || !is_brief(me.tool->name))
+  if (!me.settled || !(lc_exec_same_user || lc_exec_shared || is_brief(me.tool->name)))
   {
-    if (!creds_stay()) return ;
+    if (!is_full_root()) return ;
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;
-    me.checked = 1 ;
+    me.settled = 1 ;
   }
+  lc_exec_same_user = 0 ;
   next += argv - (char const *const *)me.argv ;
-  prctl(PR_SET_NAME, tool->name, 0, 0, 0) ;
+  lc_close_late_now() ;
+  set_name(tool) ;
   me.tool = tool ;
   me.next = next ;
   if (lc_exec_shared && !me.forked)
@@ -228,20 +209,19 @@ static void call (char const *const *argv)
 
 static void list (void)
 {
+  stralloc sa = STRALLOC_ZERO ;
   unsigned int i = 0 ;
   for (; i < TOOLS ; i++)
-    if (buffer_puts(buffer_1, tools[i].name) == -1 || buffer_put(buffer_1, "\n", 1) == -1) goto err ;
-  if (buffer_flush(buffer_1)) return ;
- err:
-  strerr_diefusys(111, "write to standard output") ;
+    if (!stralloc_cats(&sa, tools[i].name) || !stralloc_append(&sa, '\n')) strerr_diefusys(111, "allocate memory") ;
+  if (allwrite(1, sa.s, sa.len) < sa.len) strerr_diefusys(111, "write to standard output") ;
 }
 
 int main (int argc, char const **argv)
 {
-  struct stat st ;
   char const *file = (char const *)getauxval(AT_EXECFN) ;
   PROG = "lcboot" ;
   if (!argc) strerr_dieusage(100, USAGE) ;
+  if (file) me.named = find(base_of(file)) ;
   me.tool = find(base_of(argv[0])) ;
   if (!me.tool)
   {
@@ -253,16 +233,12 @@ int main (int argc, char const **argv)
     argc-- ; argv++ ;
     me.tool = find(base_of(argv[0])) ;
     if (!me.tool) strerr_dief(100, "no such tool: ", argv[0]) ;
-    prctl(PR_SET_NAME, me.tool->name, 0, 0, 0) ;
+    set_name(me.tool) ;
   }
   me.argv = argv ;
   me.end = argv + argc ;
   me.next = argv ;
-  if (file && !stat(file, &st) && get_creds(&me.creds))
-  {
-    me.dev = st.st_dev ;
-    me.ino = st.st_ino ;
-    lc_exec_call = &call ;
-  }
+  me.settled = !getauxval(AT_SECURE) ;
+  if (file && !stat(file, &me.file)) lc_exec_call = &call ;
   return run() ;
 }

@@ -13,6 +13,7 @@
 #define LCBOOT_ATTACH_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <lcboot/mountopts.h>
 
@@ -101,10 +102,10 @@ extern int lc_mount_remount (int targetfd, lc_mountopts const *o) ;
 
 extern int lc_mount_propagation (int targetfd, lc_mountopts const *o) ;
 
- /* Warns if the working directory is the directory fd, which something was mounted
-    on: it stays below that, and so does every relative path. */
+ /* Warns if the working directory is dir, which something was mounted on: it stays
+    below that, and so does every relative path. */
 
-extern void lc_warn_covered (int fd, char const *target) ;
+extern void lc_warn_covered (struct stat const *dir, char const *target) ;
 
 /*
    1 if fd is the root of a mount, 0 if not, -1 with errno set if that cannot be

@@ -48,6 +48,13 @@ extern char const **lc_exec_kept ;
 extern int lc_exec_shared ;
 
 /*
+   Set by a tool that might have become another user, or gained or lost capabilities,
+   and has not. lc_exec_call resets it.
+*/
+
+extern int lc_exec_same_user ;
+
+/*
    Like lc_exec with the environment envp (the search is in the PATH of the current
    one), but returns when the program cannot
    be executed: errno is what execve(2) or the search gave.

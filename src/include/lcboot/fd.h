@@ -9,6 +9,19 @@
 extern void lc_close (int fd) ;
 
 /*
+   For a close-on-exec descriptor whose end nothing waits for (no pipe, no lock): it
+   stays open until lc_exec, which closes it for nothing if it execs. A few can be
+   open so; a negative fd is none; errno stays what it is.
+   lc_close_late_now closes those that there are, neighbours by one system call: to
+   be called before many more are opened, or a stranger can see this process.
+   lc_close_late_none forgets them: they were a child's, which wrote to our memory.
+*/
+
+extern void lc_close_late (int fd) ;
+extern void lc_close_late_now (void) ;
+extern void lc_close_late_none (void) ;
+
+/*
    Returns fd, or if it is a standard one a close-on-exec copy above 2 in its place:
    a standard descriptor that was closed stays so. -1 if it is negative, or with errno
    set if it cannot be copied; then it is closed.
