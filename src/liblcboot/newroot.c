@@ -15,6 +15,7 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/newroot.h>
 #include <lcboot/pidns.h>
@@ -24,6 +25,22 @@
 #include <lcboot/userns.h>
 
 #define OVERLAYFS_MAGIC 0x794c7630
+
+ /* From the beginning the newroot is the working directory. */
+
+static int open_here (char const *newroot)
+{
+  int fd = lc_root_open(".") ;
+  if (fd == -1) strerr_diefusys(111, "open ", newroot) ;
+  return fd ;
+}
+
+static void undo_bind (int bound, int newfd)
+{
+  int e = errno ;
+  if (bound) lc_tree_detach(newfd) ;
+  errno = e ;
+}
 
  /* The newroot bound on itself, with all that is mounted below it. */
 
@@ -36,18 +53,25 @@ static void bind_on_itself (int *newfd, char const *newroot)
       errno == EPERM ? " (not privileged in this mount namespace: lc-unshare -m makes a new one)" : "") ;
   fd_close(*newfd) ;
   *newfd = fd ;
+  if (fchdir(fd) == -1)
+  {
+    undo_bind(1, fd) ;
+    strerr_diefusys(111, "chdir to ", newroot) ;
+  }
   lc_say(newroot, " is bound on itself") ;
-}
-
-static void enter (int newfd, char const *newroot)
-{
-  if (fchdir(newfd) == -1) strerr_diefusys(111, "chdir to ", newroot) ;
 }
 
 static void change (char const *newroot)
 {
   if (chroot(".") == -1) strerr_diefusys(111, "change root to ", newroot) ;
   if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
+}
+
+static int open_old (void)
+{
+  int fd = lc_root_open(0) ;
+  if (fd == -1) strerr_diefusys(111, "open /") ;
+  return fd ;
 }
 
 static int is_volatile (int fd)
@@ -61,12 +85,14 @@ static int is_volatile (int fd)
     initramfs' rootfs, a ramfs or tmpfs, and its mount is its own parent:
     proc_pid_mountinfo(5). */
 
-static int is_rootfs (int oldfd)
+static int is_rootfs (void)
 {
   stralloc sa = STRALLOC_ZERO ;
   int yes = 0 ;
   int e = errno ;
+  int oldfd = open_old() ;
   int procfd = is_volatile(oldfd) ? lc_proc_open() : -1 ;
+  fd_close(oldfd) ;
   errno = e ;
   if (procfd == -1) return 0 ;
   if (lc_proc_slurp(procfd, 0, "mountinfo", &sa))
@@ -101,54 +127,50 @@ static void die_pivot (char const *newroot, int rootfs)
     " (a shared mount: lc-unshare -m makes a private copy; or the present root is a chroot)") ;
 }
 
-static int try_pivot (int newfd)
-{
-  return !fchdir(newfd) && !lc_pivot_root(".", ".") ;
-}
-
-static void undo_bind (int bound, int newfd)
+static int is_mountpoint (int fd, char const *newroot)
 {
   int e = errno ;
-  if (bound) lc_tree_detach(newfd) ;
+  int r = lc_is_mountpoint(fd, -1) ;
+  if (r == -1) strerr_diefusys(111, "look at ", newroot) ;
   errno = e ;
+  return r ;
 }
 
  /* pivot_root(".", ".") makes the old root lie on the new one, pivot_root(2),
-    NOTES: no directory is needed for it. It is left by its descriptor; and /.. is
-    another name for it, since a path that goes up from the root is led to what
-    lies on the root. */
+    NOTES: no directory is needed for it. And this is its name then, since a path
+    that goes up from the root is led to what lies on the root. */
+
+#define OLD "/.."
 
  /* A command of the guest sees this process, and so its file, which lies on the
     old root: read-only mounts keep it, and what else was opened there, from being
     written (CVE-2019-5736). The mounts are ours alone and about to go. */
 
-static void guard (int oldfd)
+static void guard (void)
 {
   struct lc_mount_attr const attr = { .attr_set = LC_ATTR_RDONLY } ;
-  if (lc_mount_setattr(oldfd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) == -1
-   && (!lc_hidden(errno) || mount(0, ".", 0, MS_REMOUNT | MS_BIND | MS_RDONLY, 0) == -1))
+  if (lc_mount_setattr(AT_FDCWD, OLD, AT_RECURSIVE, &attr) == -1
+   && (!lc_hidden(errno) || mount(0, OLD, 0, MS_REMOUNT | MS_BIND | MS_RDONLY, 0) == -1))
     strerr_warnwusys("make the old root read-only, so the commands may write to what was opened there") ;
 }
 
-static void leave (int oldfd, int targetfd, char const *oldroot, int guarded)
+static void leave (int targetfd, char const *oldroot, int guarded)
 {
    /* what happens to the old root stays here even if its mounts are not private */
-  if (fchdir(oldfd) == -1 || mount(0, ".", 0, MS_REC | MS_PRIVATE, 0) == -1)
-    strerr_diefusys(111, "make the old root private") ;
+  if (mount(0, OLD, 0, MS_REC | MS_PRIVATE, 0) == -1) strerr_diefusys(111, "make the old root private") ;
   if (oldroot)
   {
-    if (fchdir(targetfd) == -1 || mount("/..", ".", 0, MS_MOVE, 0) == -1)
+    if (fchdir(targetfd) == -1 || mount(OLD, ".", 0, MS_MOVE, 0) == -1 || chdir("/") == -1)
       strerr_diefusys(111, "move the old root to ", oldroot) ;
     fd_close(targetfd) ;
     lc_say("the old root is at ", oldroot) ;
   }
   else
   {
-    if (guarded) guard(oldfd) ;
-    if (umount2(".", MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
+    if (guarded) guard() ;
+    if (umount2(OLD, MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
     lc_say("the old root is unmounted") ;
   }
-  if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
 }
 
  /* Where the old root is to stay: a directory below the new root. */
@@ -167,43 +189,49 @@ static int open_target (int newfd, char const *oldroot)
   return (errno = e, -1) ;
 }
 
-static void pivot (int *newfd, char const *newroot, int oldfd, char const *oldroot, int guarded)
+ /* The kernel itself says whether newroot is a mount that can be the root; if not,
+    what it is bound on itself may be: it was no mount point (EBUSY, if the root's
+    mount is what it lies in), or came from a more privileged mount namespace, which
+    locks it (mount_namespaces(7)). Returns 0 if nothing but a switch gets away from
+    the root. */
+
+static int pivot (char const *newroot, char const *oldroot, int guarded)
 {
+  int newfd = oldroot ? open_here(newroot) : -1 ;
   int bound = 0 ;
-  int r = lc_is_mountpoint(*newfd, -1) ;
-  if (r == -1) strerr_diefusys(111, "look at ", newroot) ;
-  for (;; r = 0)
+  for (;;)
   {
     int targetfd = -1 ;
-    if (!r)
-    {
-      bind_on_itself(newfd, newroot) ;
-      bound = 1 ;
-    }
+    int rootfs ;
     if (oldroot)
     {
-      targetfd = open_target(*newfd, oldroot) ;
+      targetfd = open_target(newfd, oldroot) ;
       if (targetfd == -1)
       {
-        undo_bind(bound, *newfd) ;
+        undo_bind(bound, newfd) ;
         strerr_diefusys(111, "open ", oldroot, " in ", newroot, errno == EBUSY ? " (it is the new root itself)" : "") ;
       }
     }
-    if (try_pivot(*newfd))
+    if (!lc_pivot_root(".", "."))
     {
-      leave(oldfd, targetfd, oldroot, guarded) ;
-      return ;
+      leave(targetfd, oldroot, guarded) ;
+      break ;
     }
-    if (errno != EINVAL || bound || is_rootfs(oldfd))
+    rootfs = (errno == EINVAL || errno == EBUSY) && is_rootfs() ;
+    if (rootfs && !oldroot && !bound) return 0 ;
+    if (newfd == -1) newfd = open_here(newroot) ;
+    if (rootfs || bound || (errno != EINVAL && (errno != EBUSY || is_mountpoint(newfd, newroot))))
     {
-      undo_bind(bound, *newfd) ;
-      die_pivot(newroot, errno == EINVAL && is_rootfs(oldfd)) ;
+      if (rootfs) errno = EINVAL ;
+      undo_bind(bound, newfd) ;
+      die_pivot(newroot, rootfs) ;
     }
-
-     /* a mount that came from a more privileged mount namespace is locked, and
-        cannot be the root of this one; a copy can: mount_namespaces(7) */
-    if (targetfd >= 0) fd_close(targetfd) ;
+    lc_close(targetfd) ;
+    bind_on_itself(&newfd, newroot) ;
+    bound = 1 ;
   }
+  lc_close_late(newfd) ;
+  return 1 ;
 }
 
  /* switch_root: newroot is moved over the root, and what lies in the old one is
@@ -229,40 +257,33 @@ static int may_empty (int newfd)
   return getpid() == 1 && !fstatfs(newfd, &sfs) && sfs.f_type != OVERLAYFS_MAGIC && lc_pidns_is_first() ;
 }
 
-static void switch_root (int *newfd, char const *newroot, int oldfd, int asked)
+static void switch_root (char const *newroot, int asked)
 {
   struct stat a, b ;
-  int r = lc_is_mountpoint(*newfd, -1) ;
-  if (r == -1 || fstat(oldfd, &a) == -1 || fstat(*newfd, &b) == -1) strerr_diefusys(111, "look at the roots") ;
+  int newfd = open_here(newroot) ;
+  int oldfd = open_old() ;
+  int r = is_mountpoint(newfd, newroot) ;
+  if (fstat(oldfd, &a) == -1 || fstat(newfd, &b) == -1) strerr_diefusys(111, "look at the roots") ;
   if (a.st_dev == b.st_dev) strerr_dief(111, "unable to switch root to ", newroot, ": it is in the file system of the present root") ;
   for (;; r = 0)
   {
-    if (!r) bind_on_itself(newfd, newroot) ;
-    if (!fchdir(*newfd) && !mount(".", "/", 0, MS_MOVE, 0)) break ;
+    if (!r) bind_on_itself(&newfd, newroot) ;
+    if (!mount(".", "/", 0, MS_MOVE, 0)) break ;
     if (errno == EINVAL && r) continue ;  /* a locked mount: a copy can be moved */
-    undo_bind(!r, *newfd) ;
+    undo_bind(!r, newfd) ;
     strerr_diefusys(111, "move ", newroot, " over /", errno == EINVAL ? " (it lies in a shared mount)" : "") ;
   }
   change(newroot) ;
-  if (asked || may_empty(*newfd)) empty_root(oldfd) ;
+  if (asked || may_empty(newfd)) empty_root(oldfd) ;
   else lc_say("the old root is left as it is: -s would empty it") ;
+  fd_close(oldfd) ;
+  fd_close(newfd) ;
 }
 
 void lc_newroot_enter (char const *newroot, char const *oldroot, int how, int guarded)
 {
-  int oldfd ;
-  int newfd = lc_root_open(newroot) ;
-  if (newfd == -1) strerr_diefusys(111, "open ", newroot) ;
-  oldfd = lc_root_open(0) ;
-  if (oldfd == -1) strerr_diefusys(111, "open /") ;
-  if (how == LC_NEWROOT_CHROOT)
-  {
-    enter(newfd, newroot) ;
-    change(newroot) ;
-  }
-  else if (how == LC_NEWROOT_SWITCH || (!oldroot && is_rootfs(oldfd))) switch_root(&newfd, newroot, oldfd, how == LC_NEWROOT_SWITCH) ;
-  else pivot(&newfd, newroot, oldfd, oldroot, guarded) ;
-  fd_close(oldfd) ;
-  fd_close(newfd) ;
+  if (chdir(newroot) == -1) strerr_diefusys(111, "open ", newroot) ;
+  if (how == LC_NEWROOT_CHROOT) change(newroot) ;
+  else if (how == LC_NEWROOT_SWITCH || !pivot(newroot, oldroot, guarded)) switch_root(newroot, how == LC_NEWROOT_SWITCH) ;
   lc_say("the root is ", newroot) ;
 }
