@@ -57,6 +57,7 @@ path-man := $(call line1,path-man)
 path-image := $(call line1,path-image)
 flag-allstatic := $(wildcard conf-compile/flag-allstatic)
 flag-multicall := $(wildcard conf-compile/flag-multicall)
+flag-order := $(wildcard conf-compile/flag-order)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
   -Wold-style-definition -Wredundant-decls -Wnested-externs -Wpointer-arith -Wwrite-strings \
@@ -102,7 +103,7 @@ test-helpers: $(HELPERS)
 # A change of the settings makes everything anew: the commands are kept in a
 # file that everything depends on and that is only written when it differs.
 
-SETTINGS := $(COMPILE) / $(LINKER) / $(conf-ar) / $(conf-ranlib) / $(conf-objcopy) / $(flag-multicall)
+SETTINGS := $(COMPILE) / $(LINKER) / $(conf-ar) / $(conf-ranlib) / $(conf-objcopy) / $(flag-multicall) / $(flag-order)
 ifneq ($(SETTINGS),$(file <$(BUILD)/settings))
 $(BUILD)/settings: FORCE
 endif
@@ -140,8 +141,9 @@ $(TOOLS): $(BUILD)/obj/multicall/%.o: $(BUILD)/obj/lcboot/%.o
 	@mkdir -p $(@D)
 	$(Q)$(conf-objcopy) --redefine-sym main=$(call main-of,$*) $< $@
 
-$(BUILD)/bin/$(MULTICALL_TARGET): LINK := $(TOOLS) $(LINK)
-$(BUILD)/bin/$(MULTICALL_TARGET): $(TOOLS)
+ORDER := $(if $(flag-order),src/multicall/order.ld)
+$(BUILD)/bin/$(MULTICALL_TARGET): LINK := $(ORDER:%=-Wl,-T,%) $(TOOLS) $(LINK)
+$(BUILD)/bin/$(MULTICALL_TARGET): $(TOOLS) $(ORDER)
 
 $(LINKS): $(PROGRAMS)
 	$(call say,LINK,$@)
