@@ -141,6 +141,8 @@ $(TOOLS): $(BUILD)/obj/multicall/%.o: $(BUILD)/obj/lcboot/%.o
 	@mkdir -p $(@D)
 	$(Q)$(conf-objcopy) --redefine-sym main=$(call main-of,$*) $< $@
 
+# What a boot goes through stands together: a script that adds to the linker's own.
+
 ORDER := $(if $(flag-order),src/multicall/order.ld)
 $(BUILD)/bin/$(MULTICALL_TARGET): LINK := $(ORDER:%=-Wl,-T,%) $(TOOLS) $(LINK)
 $(BUILD)/bin/$(MULTICALL_TARGET): $(TOOLS) $(ORDER)

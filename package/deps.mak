@@ -86,7 +86,7 @@ $(BUILD)/obj/liblcboot/signals.o: src/liblcboot/signals.c src/include/lcboot/ids
 $(BUILD)/obj/liblcboot/stack.o: src/liblcboot/stack.c src/include/lcboot/attach.h src/include/lcboot/fd.h src/include/lcboot/mountopts.h src/include/lcboot/proc.h src/include/lcboot/stack.h src/include/lcboot/sys.h
 $(BUILD)/obj/liblcboot/tolerant.o: src/liblcboot/tolerant.c src/include/lcboot/child.h src/include/lcboot/exec.h src/include/lcboot/find.h src/include/lcboot/tolerant.h
 $(BUILD)/obj/liblcboot/userns.o: src/liblcboot/userns.c src/include/lcboot/child.h src/include/lcboot/fd.h src/include/lcboot/idmap.h src/include/lcboot/proc.h src/include/lcboot/userns.h
-$(BUILD)/obj/liblcboot/watch.o: src/liblcboot/watch.c src/include/lcboot/clock.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/signals.h src/include/lcboot/watch.h
+$(BUILD)/obj/liblcboot/watch.o: src/liblcboot/watch.c src/include/lcboot/clock.h src/include/lcboot/fd.h src/include/lcboot/pair.h src/include/lcboot/proc.h src/include/lcboot/say.h src/include/lcboot/signals.h src/include/lcboot/watch.h
 $(BUILD)/obj/multicall/lcboot.o: src/multicall/lcboot.c src/include/lcboot/exec.h src/include/lcboot/fd.h
 
 # Libraries

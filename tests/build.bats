@@ -151,19 +151,30 @@ programs ()
 }
 
 @test "the order of the program that holds all tools: it names what there is, and what a boot goes through fits in 64 KiB" {
+  need readelf
   local f end
   while read -r f; do
     [[ -e $f ]] || fail "there is no $f"
   done < <(sed -n 's,.*multicall/lcboot\.o.*,src/multicall/lcboot.c,p; s,.*multicall/\(lc-.*\)\.o.*,src/lcboot/\1.c,p; s,.*liblcboot\.a:\(.*\)\.o.*,src/liblcboot/\1.c,p' src/multicall/order.ld)
   is "$(wc -l < <(grep -E 'multicall/|liblcboot' src/multicall/order.ld))" "$(wc -l < <(grep -E '^ {4}\*(multicall/(lcboot|lc-[a-z]+)\.o|liblcboot\.a:[a-z]+\.o)\(' src/multicall/order.ld))" 'lines of the form that is looked at here'
-  # its beginning, page-aligned, and the end of its constants
-  run -0 readelf -lSW "$BUILT/bin/lcboot"
+  # it begins with the file: the end of its constants tells
+  run -0 readelf -SW "$BUILT/bin/lcboot"
   end=$(awk '$2 == ".rodata.boot" || $3 == ".rodata.boot" { for (i = 1; i < NF; i++) if ($i == "PROGBITS") print "0x" $(i + 2), "0x" $(i + 3) }' <<< "$output")
   [[ -n $end ]] || fail 'nothing is in order'
   ((${end% *} + ${end#* } <= 65536)) || fail "what a boot goes through ends at $((${end% *} + ${end#* }))"
 }
 
+@test "lld puts it in that order too" {
+  need clang ld.lld readelf
+  mk BUILD="$BATS_TEST_TMPDIR/build" conf-cc=clang conf-ldflags="-fuse-ld=lld $(sed 1q conf-compile/conf-ldflags)" "$BATS_TEST_TMPDIR/build/bin/lcboot"
+  run -0 readelf -SW "$BATS_TEST_TMPDIR/build/bin/lcboot"
+  [[ $output == *.text.boot*.rodata.boot*.text.guest*.bss.boot* ]] || fail 'it is not in order'
+  try "$BATS_TEST_TMPDIR/build/bin/lcboot" lc-hostname
+  status_is 100
+}
+
 @test "flag-order= leaves the order to the linker" {
+  need readelf
   mk BUILD="$BATS_TEST_TMPDIR/build" flag-order= "$BATS_TEST_TMPDIR/build/bin/lcboot"
   run -0 readelf -SW "$BATS_TEST_TMPDIR/build/bin/lcboot"
   [[ $output != *.text.boot* ]] || fail 'it is in order'

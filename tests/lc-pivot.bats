@@ -189,12 +189,14 @@ refused ()
   printf '#!/bin/sh\nfor i in /proc/1/fd/*; do echo $(basename $i) $(readlink $i); done\nreadlink /proc/1/cwd\nreadlink /proc/1/root\n' > boot/mnt/root/bin/look
   try in_boot lc-pivot -b ' sh' ' /bin/look' '' /mnt/root true
   status_is 0
+  stdout_like $'\n/\n/$'
   run ! grep -vE '^([012] .*|[0-9]+ /dev/null|/)$' <<< "$output"
 
   # nor of a step before, which may be the same process
   mkdir -p boot/mnt/root/dev boot/dev
   try in_boot lc-mountfs -o rbind /mnt/root /mnt/root lc-mountdev -R /mnt/root /dev lc-pivot -b ' sh' ' /bin/look' '' /mnt/root true
   status_is 0
+  stdout_like $'\n/\n/$'
   run ! grep -vE '^([012] .*|[0-9]+ /dev/null|/)$' <<< "$output"
 }
 

@@ -297,29 +297,33 @@ static int fits (struct job_s const *j, struct stat const *target, int isdir)
   return !S_ISDIR(target->st_mode) == !isdir || (errno = ENOTDIR, 0) ;
 }
 
- /* Returns 1, with what the target was before, or 0 if it failed and may. */
+ /* Returns 1, with what the target was before it in *target; 0 if it failed and may
+    (nofail). */
 
 static int do_job (struct job_s *j, int mkdirs, struct stat *target)
 {
   unsigned int flags = strictness(j) ;
+  struct stat st ;
   int isdir = 1 ;
   int srcfd = -1 ;
-  int targetfd, ok ;
+  int targetfd, itself, ok ;
   if (j->o.what & MOVE_OR_BIND && !(j->o.what & LC_OPT_REMOUNT))
   {
     srcfd = openat(AT_FDCWD, j->source, O_PATH | O_CLOEXEC) ;
-    if (srcfd == -1 || fstat(srcfd, target) == -1) return fail_outside(j, "open ") ;
-    isdir = S_ISDIR(target->st_mode) ;
+    if (srcfd == -1 || fstat(srcfd, &st) == -1) return fail_outside(j, "open ") ;
+    isdir = S_ISDIR(st.st_mode) ;
   }
   if (mkdirs || j->o.what & LC_OPT_MKDIR)
     flags |= isdir ? LC_INROOT_MKDIR : LC_INROOT_MKFILE ;
-  targetfd = srcfd >= 0 && !root && !strcmp(j->source, j->target) ? srcfd : lc_inroot_open(rootfd, j->target, flags) ;
+  itself = srcfd >= 0 && !root && !strcmp(j->source, j->target) ;  /* it is opened once */
+  targetfd = itself ? srcfd : lc_inroot_open(rootfd, j->target, flags) ;
   if (targetfd == -1)
   {
     lc_close(srcfd) ;
     return fail(j, flags & (LC_INROOT_MKDIR | LC_INROOT_MKFILE) ? "open or make " : "open ", j->target, "", "") ;
   }
-  ok = (targetfd == srcfd || !fstat(targetfd, target)) && fits(j, target, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
+  if (itself) *target = st ;
+  ok = (itself || !fstat(targetfd, target)) && fits(j, target, isdir) ? on_target(j, targetfd, srcfd) : fail(j, "mount ", j->source, " on ", j->target) ;
   if (ok)
   {
     if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
@@ -329,7 +333,7 @@ static int do_job (struct job_s *j, int mkdirs, struct stat *target)
       lc_say(j->source, " is on ", j->target, where()) ;
     }
   }
-  lc_close_late(srcfd) ;
+  if (!itself) lc_close_late(srcfd) ;
   lc_close_late(targetfd) ;
   return ok ;
 }

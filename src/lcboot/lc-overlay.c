@@ -2,8 +2,6 @@
 
 #include <skalibs/nonposix.h>
 
-
-#include <skalibs/djbunix.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/strerr.h>

@@ -95,14 +95,14 @@ static void run_hook (struct plan_s const *plan, pid_t pid, lc_sigstate const *o
   lc_say("the hook ", plan->hook[0], " is done") ;
 }
 
- /* Maps are written when the user namespace exists, which the other side tells
-    unless it was cloned into it; the hook runs when all is set up. Returns 0 when
-    the other side is gone. */
-
 static int has_maps (struct plan_s const *plan)
 {
   return plan->maps.uid.len || plan->maps.gid.len ;
 }
+
+ /* Maps are written when the user namespace exists, which the other side tells
+    unless it was cloned into it; the hook runs when all is set up. Returns 0 when
+    the other side is gone. */
 
 static int outside (struct plan_s const *plan, int fd, pid_t pid, int is_cloned, lc_sigstate const *old)
 {
@@ -295,7 +295,6 @@ static int ended (int wstat)
 static void say_pid (pid_t pid)
 {
   char fmt[PID_FMT] ;
-  if (!lc_verbosity) return ;
   fmt[pid_fmt(fmt, pid)] = 0 ;
   lc_say("the child is ", fmt) ;
 }
@@ -328,7 +327,7 @@ static int quick_child (void *p)
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) strerr_diefusys(111, "arrange to die with the parent") ;
   if (lc_vclone_orphaned()) _exit(111) ;
   lc_sigstate_restore(s->old) ;
-  lc_exec_shared = 1 ;
+  lc_exec_shared = lc_exec_same_user = 1 ;
   lc_exec(s->argv) ;
 }
 

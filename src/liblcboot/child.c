@@ -68,8 +68,9 @@ void lc_sigstate_restore (lc_sigstate const *old)
   errno = e ;
 }
 
- /* The child's stack is the lower part of ours, so that its limit is the same; we
-    need what is above STACK_GAP bytes below here, for clone(2) alone, and sleep. */
+ /* The child's stack is the lower part of ours, so that its limit is the same. We
+    sleep meanwhile, and need no more below this frame than the library's clone(2)
+    takes: STACK_GAP. */
 
 #define STACK_GAP 1024
 

@@ -116,18 +116,18 @@ static void bind_node (char const *name, dev_t rdev)
   lc_close_late(fd) ;
 }
 
- /* mknod(2) is refused in a user namespace, by a device cgroup, or by a seccomp
-    filter: once it was, it is not asked again. Returns the nodes that are not there,
-    bit i for nodes[i]. */
+ /* mknod(2) is refused in a user namespace or by a seccomp filter, all of it: after
+    the first node it is not asked again. A device cgroup can refuse single ones.
+    Returns the nodes that are not there, bit i for nodes[i]. */
 
 static unsigned int make_nodes (void)
 {
   unsigned int refused = 0 ;
   unsigned int i = 0 ;
   for (; i < N(nodes) ; i++)
-    if (refused || mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
+    if (refused & 1 || mknodat(mfd, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) == -1)
     {
-      if (!refused && !lc_hidden(errno)) die_undone("make the node ", nodes[i].name) ;
+      if (!(refused & 1) && !lc_hidden(errno)) die_undone("make the node ", nodes[i].name) ;
       refused |= 1U << i ;
     }
   return refused ;
@@ -202,7 +202,7 @@ static int is_standard (lc_dev const *dev, char const *path)
 static void bind_rest (int todir, char const *name, int fd, int rec, char const *path)
 {
   int ok = bind_on(todir, name, fd, rec) ;
-  lc_close_late_now() ;
+  lc_close_late_now() ;  /* there may be many */
   if (ok) return ;
   if (errno != EPERM && errno != EINVAL && errno != EACCES) die_undone("bind the current /dev/", path) ;
   lc_say(path, " is left out: it was refused") ;

@@ -27,16 +27,16 @@ void lc_close (int fd)
   errno = e ;
 }
 
- /* Bit i for descriptor i: few, so that no limit of them is reached */
+ /* Bit i for descriptor i. Few, so that RLIMIT_NOFILE is not reached because of them. */
 
 #define LATE_MAX 16
 
-static uint64_t late = 0 ;
+static unsigned int late = 0 ;
 
 void lc_close_late (int fd)
 {
   if (fd < 0) return ;
-  if (fd < LATE_MAX) late |= (uint64_t)1 << fd ;
+  if (fd < LATE_MAX) late |= 1U << fd ;
   else
   {
     lc_close(fd) ;
@@ -59,7 +59,7 @@ void lc_close_late_now (void)
   for (; late ; fd++)
   {
     unsigned int first = fd ;
-    for (; late >> fd & 1 ; fd++) late &= ~((uint64_t)1 << fd) ;
+    for (; late & 1U << fd ; fd++) late &= ~(1U << fd) ;
     if (first < fd) close_run(first, fd - 1) ;
   }
   errno = e ;
@@ -101,6 +101,7 @@ int lc_close_from (unsigned int first, int listfd)
   DIR *dir ;
   struct dirent *d ;
   uint64_t fd ;
+  lc_close_late_now() ;
   if (!syscall(SYS_close_range, first, ~0U, 0)) return 1 ;
   dir = listfd >= 0 ? fdopendir(listfd) : 0 ;
   if (!dir) return 0 ;

@@ -26,7 +26,7 @@
 
 #define OVERLAYFS_MAGIC 0x794c7630
 
- /* From the beginning the newroot is the working directory. */
+ /* The new root is the working directory from the start: lc_newroot_enter. */
 
 static int open_here (char const *newroot)
 {
@@ -138,7 +138,8 @@ static int is_mountpoint (int fd, char const *newroot)
 
  /* pivot_root(".", ".") makes the old root lie on the new one, pivot_root(2),
     NOTES: no directory is needed for it. And this is its name then, since a path
-    that goes up from the root is led to what lies on the root. */
+    that goes up from the root is led to what lies on the root (the kernel's
+    fs/namei.c; no manual page says so). */
 
 #define OLD "/.."
 
@@ -189,10 +190,10 @@ static int open_target (int newfd, char const *oldroot)
   return (errno = e, -1) ;
 }
 
- /* The kernel itself says whether newroot is a mount that can be the root; if not,
-    what it is bound on itself may be: it was no mount point (EBUSY, if the root's
-    mount is what it lies in), or came from a more privileged mount namespace, which
-    locks it (mount_namespaces(7)). Returns 0 if nothing but a switch gets away from
+ /* The kernel itself says whether newroot is a mount that can be the root. If not,
+    newroot bound on itself may be one: it was no mount point (EBUSY if it lies in the
+    root's own mount, else EINVAL), or a mount from a more privileged mount namespace,
+    which is locked (mount_namespaces(7)). Returns 0 if only a switch gets away from
     the root. */
 
 static int pivot (char const *newroot, char const *oldroot, int guarded)
@@ -217,12 +218,12 @@ static int pivot (char const *newroot, char const *oldroot, int guarded)
       leave(targetfd, oldroot, guarded) ;
       break ;
     }
-    rootfs = (errno == EINVAL || errno == EBUSY) && is_rootfs() ;
-    if (rootfs && !oldroot && !bound) return 0 ;
+    rootfs = !bound && (errno == EINVAL || errno == EBUSY) && is_rootfs() ;
+    if (rootfs && !oldroot) return 0 ;
     if (newfd == -1) newfd = open_here(newroot) ;
     if (rootfs || bound || (errno != EINVAL && (errno != EBUSY || is_mountpoint(newfd, newroot))))
     {
-      if (rootfs) errno = EINVAL ;
+      if (rootfs) errno = EINVAL ;  /* EBUSY if newroot lies in it: the same reason */
       undo_bind(bound, newfd) ;
       die_pivot(newroot, rootfs) ;
     }

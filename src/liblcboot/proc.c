@@ -59,8 +59,11 @@ static int present (pid_t pid)
 static int make (void)
 {
   lc_mountopts o = LC_MOUNTOPTS_ZERO ;
+  int fd ;
   o.attr_set = LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC ;
-  return lc_fs_make("proc", "proc", &o) ;
+  fd = lc_fs_make("proc", "proc", &o) ;
+  lc_close_late_now() ;  /* who asks may be a watcher or a listener, which never execs */
+  return fd ;
 }
 
 int lc_proc_open (void)

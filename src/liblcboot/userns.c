@@ -48,6 +48,8 @@ static struct kind_s const kinds[2] =
   { .name = "group", .file = "gid_map", .tool = "newgidmap", .cap = CAP_SETGID }
 } ;
 
+ /* The effective ones below 32: both that matter are */
+
 static uint32_t capabilities (void)
 {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 } ;

@@ -17,6 +17,7 @@
 #include <skalibs/types.h>
 
 #include <lcboot/clock.h>
+#include <lcboot/fd.h>
 #include <lcboot/pair.h>
 #include <lcboot/proc.h>
 #include <lcboot/say.h>
@@ -143,6 +144,7 @@ int lc_watch_child (lc_watch const *w, pid_t pid)
   int pairfd = w->pairfd ;
   sigset_t all ;
   lc_signals_all(&all) ;
+  lc_close_late_now() ;
   for (;;)
   {
     siginfo_t si ;

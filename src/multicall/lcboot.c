@@ -29,9 +29,9 @@
     is done by exec:
     - the file that the name leads to is another one, has been changed since this
       program was started, is not executable, or has set-id bits: execve(2);
-    - a tool has been at work that can change user or group ids or capabilities,
-      and they are not those of root, all of them: capabilities(7). Those that
-      this program was exec'ed with stay as they are, unless it gained by it
+    - a tool has run that can change ids or capabilities, and they are now none that
+      exec would leave alone, as it does those of root: capabilities(7). Those that
+      this program was exec'ed with it would, unless they are more than its caller's
       (AT_SECURE, getauxval(3));
     - execline is asked to be strict, and counts the blocks of a process;
     - the memory is shared with a parent that sleeps until exec, and the tool is not
@@ -97,8 +97,8 @@ static int is_brief (char const *name)
   return 0 ;
 }
 
- /* Whether these are credentials that exec leaves to root: all ids 0, all
-    capabilities that are permitted effective, and none inheritable. */
+ /* Whether exec would leave these credentials as they are, being root's: user ids 0,
+    group ids the same, all permitted capabilities effective, none inheritable. */
 
 static int is_full_root (void)
 {
@@ -163,7 +163,7 @@ static int run (void)
   return (*me.tool->f)((int)(me.end - me.next), me.next) ;
 }
 
- /* exec names the process: PR_SET_NAME(2const) */
+ /* exec names the process: prctl(2), PR_SET_NAME */
 
 static void set_name (struct tool_s const *tool)
 {
@@ -187,7 +187,7 @@ static void call (char const *const *argv)
   if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
   if (getenv("EXECLINE_STRICT") || !leads_here(argv[0])) return ;
-  if (!me.settled || !(lc_exec_same_user || lc_exec_shared || is_brief(me.tool->name)))
+  if (!me.settled || !(lc_exec_same_user || is_brief(me.tool->name)))
   {
     if (!is_full_root()) return ;
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ;

@@ -127,6 +127,8 @@ static void make_private (void)
 #define NODES 6
 #define STRICT (LC_ATTR_NOSUID | LC_ATTR_NODEV | LC_ATTR_NOEXEC)
 
+ /* Device numbers below 256 as the kernel has them; makedev(3) can be a call to libc. */
+
 static void make_dev (int bound)
 {
   static struct { char const *path ; unsigned int major ; unsigned int minor ; } const nodes[NODES] =

@@ -61,7 +61,8 @@ extern int lc_fs_make (char const *type, char const *source, lc_mountopts const 
    returns one, or -1 with errno set. lc_fs_finish applies the options and
    superblock flags, makes the file system and returns it as lc_fs_make does;
    lc_fs_abandon returns -1, keeps errno, and what the kernel said. Both close
-   fsfd.
+   fsfd, the first by lc_close_late if it succeeds, as lc_mount_* do with what they
+   have opened.
 */
 
 extern int lc_fs_open (char const *type, char const *source) ;

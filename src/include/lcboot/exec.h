@@ -49,7 +49,7 @@ extern int lc_exec_shared ;
 
 /*
    Set by a tool that might have become another user, or gained or lost capabilities,
-   and has not. lc_exec_call resets it.
+   and has not, so that lc_exec_call need not look at them. It resets this.
 */
 
 extern int lc_exec_same_user ;

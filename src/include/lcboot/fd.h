@@ -9,12 +9,14 @@
 extern void lc_close (int fd) ;
 
 /*
-   For a close-on-exec descriptor whose end nothing waits for (no pipe, no lock): it
-   stays open until lc_exec, which closes it for nothing if it execs. A few can be
-   open so; a negative fd is none; errno stays what it is.
-   lc_close_late_now closes those that there are, neighbours by one system call: to
-   be called before many more are opened, or a stranger can see this process.
-   lc_close_late_none forgets them: they were a child's, which wrote to our memory.
+   For a close-on-exec descriptor that nobody waits to see closed (no pipe, no lock): it
+   may stay open until lc_exec, where execve(2) closes it at no cost. Only a few stay
+   so, what is more is closed at once. A negative fd is none; errno stays what it is.
+   lc_close_late_now closes those that are still open, neighbours by one close_range(2)
+   (Linux 5.9): to be called before many others are opened, before a process that is not
+   trusted can see this one, and by a process that stays.
+   lc_close_late_none forgets them: after lc_vclone, whose child has descriptors of its
+   own and noted them in our memory.
 */
 
 extern void lc_close_late (int fd) ;
@@ -35,7 +37,7 @@ extern int lc_fd_high (int fd) ;
 extern int lc_fd_same (int fd, int other) ;
 
 /*
-   Closes every descriptor from first on. close_range(2) is Linux 5.9; without it
+   Closes every descriptor from first on, and those of lc_close_late. close_range(2) is Linux 5.9; without it
    the list is in procfs, and listfd is what lc_fd_list returned.
    Returns 1, or 0 with errno set if there is neither.
 */
