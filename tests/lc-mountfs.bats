@@ -435,6 +435,15 @@ leaks ()  # OPTIONS…: from the bind to the source, then from the source to the
   fails 111 'lc-mountfs: fatal: unable to open no/such: No such file or directory' lc-mountfs -t tmpfs x no/such true
 }
 
+@test "-d in an idmapped mount, as another user for a moment: it still dies with its parent" {
+  mkdir dir
+  # the control: without it the directory cannot be made
+  ok lc-unshare -m lc-idmap -b 0:1000:10 dir dir sh -c '! mkdir dir/no 2> /dev/null'
+  ok lc-unshare -p -m lc-idmap -b 0:1000:10 dir dir lc-mountfs -R dir -d -t tmpfs x /made/here state
+  stdout_like $'\npdeathsig 9\n'
+  is "$(stat -c '%u %F' dir/made/here)" '0 directory'
+}
+
 @test "-d: .. of an ordinary path goes where it says" {
   mkdir -p deep/er
   cd deep/er

@@ -218,6 +218,26 @@ EOF
   is "$(cksum < boot/bin/lc-pivot)" "$sum"
 }
 
+@test "a root that something is mounted over goes as a whole, and takes nothing with it outside" {
+  local cover
+  guest r
+  mkdir r/old
+  touch r/canary
+  for cover in '--bind /etc /' '-t tmpfs -o mode=0755 cover /'; do
+    # the control: it is covered
+    ok unshare -m sh -c "mount $cover"'; test / -ef /.. && exit 1; exit 0'
+    ok unshare -m sh -c "mount $cover"'; exec lc-pivot r sh -c "test / -ef /.. && ls /../canary"'
+    stdout_is /../canary
+    ok unshare -m sh -c "mount $cover"'; exec lc-pivot -o /old r sh -c "test / -ef /.. && ls /../canary && umount /old && ls /old"'
+    stdout_like $'^/../canary\n.*(^|\n)etc(\n|$)'
+    fails 111 'lc-pivot: fatal: unable to move the old root to /old (something is mounted over it): Device or resource busy' \
+      hide-syscalls move_mount unshare -m sh -c "mount $cover"'; exec lc-pivot -o /old r true'
+  done
+  ok unshare -m --propagation private sh -c 'mount --make-shared / && mount -t tmpfs -o mode=0755 cover / &&
+    lc-unshare -m -P unchanged lc-pivot r true && grep -c " cover " /proc/self/mountinfo'
+  stdout_is 1
+}
+
 @test "-o: the old root stays there, with all that is mounted in it" {
   guest r
   mkdir -p r/sysroot r/deep/er/old old1

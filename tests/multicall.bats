@@ -531,11 +531,7 @@ END
     reported
   done
   BEFORE='for f in /run/tools/* ; do if test ! -h $f ; then setcap cap_net_raw,cap_sys_admin+eip $f || exit 1 ; fi ; done'
-  # root gets all of them anyway
-  execs 'lc-sigreset report' lc-sigreset lc-sigreset report
-  both lc-sigreset lc-sigreset report
-  reported
-  execs 'setpriv lc-sigreset lc-sigreset report' setpriv --reuid=1000 --regid=1000 --clear-groups lc-sigreset lc-sigreset report
+  execs 'lc-sigreset lc-sigreset report' lc-sigreset lc-sigreset report
   for who in '--groups 5' '--reuid=1000 --regid=1000 --clear-groups' '--reuid=1000 --regid=1000 --clear-groups --inh-caps +net_raw' \
     '--bounding-set -net_raw --reuid=1000 --regid=1000 --clear-groups'; do
     # shellcheck disable=SC2086 # words

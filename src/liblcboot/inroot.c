@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <dirent.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -17,6 +18,7 @@
 #include <skalibs/strerr.h>
 
 #include <lcboot/attach.h>
+#include <lcboot/deathsig.h>
 #include <lcboot/fd.h>
 #include <lcboot/inroot.h>
 #include <lcboot/sys.h>
@@ -92,21 +94,27 @@ static int make_one (int dirfd, char const *name, int isfile)
 }
 
  /* In an idmapped mount the caller may be nobody (EOVERFLOW, mount_setattr(2)): what
-    is made there belongs to whom its directory belongs. */
+    is made there belongs to whom its directory belongs. What a change of ids clears,
+    prctl(2), is put back. */
 
 static int make (int dirfd, char const *name, int isfile)
 {
   struct stat st ;
-  int uid, gid, ok, e ;
+  lc_deathsig deathsig ;
+  int uid, gid, ok, e, dumpable ;
   if (make_one(dirfd, name, isfile)) return 1 ;
   if (errno != EOVERFLOW) return 0 ;
   if (fstat(dirfd, &st) == -1) return 0 ;
+  lc_deathsig_get(&deathsig) ;
+  dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) ;
   gid = setfsgid(st.st_gid) ;
   uid = setfsuid(st.st_uid) ;
   ok = make_one(dirfd, name, isfile) ;
   e = errno ;
   setfsuid((uid_t)uid) ;
   setfsgid((gid_t)gid) ;
+  prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0) ;
+  lc_deathsig_put(&deathsig) ;
   errno = e ;
   return ok ;
 }

@@ -85,14 +85,12 @@ static int is_volatile (int fd)
     initramfs' rootfs, a ramfs or tmpfs, and its mount is its own parent:
     proc_pid_mountinfo(5). */
 
-static int is_rootfs (void)
+static int is_rootfs (int oldfd)
 {
   stralloc sa = STRALLOC_ZERO ;
   int yes = 0 ;
   int e = errno ;
-  int oldfd = open_old() ;
   int procfd = is_volatile(oldfd) ? lc_proc_open() : -1 ;
-  fd_close(oldfd) ;
   errno = e ;
   if (procfd == -1) return 0 ;
   if (lc_proc_slurp(procfd, 0, "mountinfo", &sa))
@@ -136,42 +134,67 @@ static int is_mountpoint (int fd, char const *newroot)
   return r ;
 }
 
- /* pivot_root(".", ".") makes the old root lie on the new one, pivot_root(2),
-    NOTES: no directory is needed for it. And this is its name then, since a path
-    that goes up from the root is led to what lies on the root (the kernel's
-    fs/namei.c; no manual page says so). */
-
-#define OLD "/.."
-
  /* A command of the guest sees this process, and so its file, which lies on the
     old root: read-only mounts keep it, and what else was opened there, from being
     written (CVE-2019-5736). The mounts are ours alone and about to go. */
 
-static void guard (void)
+static void guard (int oldfd)
 {
   struct lc_mount_attr const attr = { .attr_set = LC_ATTR_RDONLY } ;
-  if (lc_mount_setattr(AT_FDCWD, OLD, AT_RECURSIVE, &attr) == -1
-   && (!lc_hidden(errno) || mount(0, OLD, 0, MS_REMOUNT | MS_BIND | MS_RDONLY, 0) == -1))
+  if (lc_mount_setattr(oldfd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) == -1
+   && (!lc_hidden(errno) || mount(0, ".", 0, MS_REMOUNT | MS_BIND | MS_RDONLY, 0) == -1))
     strerr_warnwusys("make the old root read-only, so the commands may write to what was opened there") ;
 }
 
-static void leave (int targetfd, char const *oldroot, int guarded)
+ /* Whether something lies on the root still, if not the old root then what was mounted
+    over it */
+
+static int is_covered (void)
+{
+  struct stat a, b ;
+  return stat("/", &a) == -1 || stat("/..", &b) == -1 || a.st_dev != b.st_dev || a.st_ino != b.st_ino ;
+}
+
+ /* Where move_mount(2) is hidden: /.. leads to what lies on the root (the kernel's
+    fs/namei.c; no manual page says so). */
+
+static int move_by_name (int targetfd)
+{
+  if (fchdir(targetfd) == -1 || mount("/..", ".", 0, MS_MOVE, 0) == -1) return 0 ;
+  return !is_covered() || (errno = EBUSY, 0) ;
+}
+
+static int move_old (int oldfd, int targetfd)
+{
+  return lc_tree_attach(oldfd, targetfd) || (lc_hidden(errno) && move_by_name(targetfd)) ;
+}
+
+ /* pivot_root(".", ".") makes the old root lie on the new one, pivot_root(2),
+    NOTES: no directory is needed for it. It is left by its descriptor. If something
+    was mounted over it, umount2(2) takes that first: it takes what is on top of the
+    working directory, until that is no mount of this namespace (EINVAL). */
+
+static void leave (int oldfd, int targetfd, char const *oldroot, int guarded)
 {
    /* what happens to the old root stays here even if its mounts are not private */
-  if (mount(0, OLD, 0, MS_REC | MS_PRIVATE, 0) == -1) strerr_diefusys(111, "make the old root private") ;
+  if (fchdir(oldfd) == -1 || mount(0, ".", 0, MS_REC | MS_PRIVATE, 0) == -1)
+    strerr_diefusys(111, "make the old root private") ;
   if (oldroot)
   {
-    if (fchdir(targetfd) == -1 || mount(OLD, ".", 0, MS_MOVE, 0) == -1 || chdir("/") == -1)
-      strerr_diefusys(111, "move the old root to ", oldroot) ;
+    if (!move_old(oldfd, targetfd))
+      strerr_diefusys(111, "move the old root to ", oldroot, errno == EBUSY ? " (something is mounted over it)" : "") ;
     fd_close(targetfd) ;
     lc_say("the old root is at ", oldroot) ;
   }
   else
   {
-    if (guarded) guard() ;
-    if (umount2(OLD, MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
+    if (guarded) guard(oldfd) ;
+    if (umount2(".", MNT_DETACH) == -1) strerr_diefusys(111, "unmount the old root") ;
+    while (!umount2(".", MNT_DETACH)) ;
+    if (errno != EINVAL) strerr_diefusys(111, "unmount the old root, over which something was mounted") ;
     lc_say("the old root is unmounted") ;
   }
+  if (chdir("/") == -1) strerr_diefusys(111, "chdir to the new root") ;
 }
 
  /* Where the old root is to stay: a directory below the new root. */
@@ -199,7 +222,9 @@ static int open_target (int newfd, char const *oldroot)
 static int pivot (char const *newroot, char const *oldroot, int guarded)
 {
   int newfd = oldroot ? open_here(newroot) : -1 ;
+  int oldfd = open_old() ;
   int bound = 0 ;
+  int done ;
   for (;;)
   {
     int targetfd = -1 ;
@@ -213,13 +238,14 @@ static int pivot (char const *newroot, char const *oldroot, int guarded)
         strerr_diefusys(111, "open ", oldroot, " in ", newroot, errno == EBUSY ? " (it is the new root itself)" : "") ;
       }
     }
-    if (!lc_pivot_root(".", "."))
+    done = !lc_pivot_root(".", ".") ;
+    if (done)
     {
-      leave(targetfd, oldroot, guarded) ;
+      leave(oldfd, targetfd, oldroot, guarded) ;
       break ;
     }
-    rootfs = !bound && (errno == EINVAL || errno == EBUSY) && is_rootfs() ;
-    if (rootfs && !oldroot) return 0 ;
+    rootfs = !bound && (errno == EINVAL || errno == EBUSY) && is_rootfs(oldfd) ;
+    if (rootfs && !oldroot) break ;
     if (newfd == -1) newfd = open_here(newroot) ;
     if (rootfs || bound || (errno != EINVAL && (errno != EBUSY || is_mountpoint(newfd, newroot))))
     {
@@ -231,8 +257,9 @@ static int pivot (char const *newroot, char const *oldroot, int guarded)
     bind_on_itself(&newfd, newroot) ;
     bound = 1 ;
   }
+  fd_close(oldfd) ;
   lc_close_late(newfd) ;
-  return 1 ;
+  return done ;
 }
 
  /* switch_root: newroot is moved over the root, and what lies in the old one is

@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/syscall.h>
@@ -24,6 +23,7 @@
 #include <skalibs/types.h>
 
 #include <lcboot/child.h>
+#include <lcboot/deathsig.h>
 #include <lcboot/fd.h>
 #include <lcboot/proc.h>
 #include <lcboot/userns.h>
@@ -188,10 +188,9 @@ int lc_userns_make (lc_idmaps const *maps)
 
 int lc_userns_become_root (void)
 {
+  lc_deathsig deathsig ;
   int isuser0, isgroup0 ;
-  int deathsig = 0 ;
-  pid_t parent = getppid() ;
-  prctl(PR_GET_PDEATHSIG, &deathsig, 0, 0, 0) ;
+  lc_deathsig_get(&deathsig) ;
 
    /* the caller's session keyring is not the guest's: keyctl_join_session_keyring(3);
       where there is no room for a new one, or no keyrings, it stays */
@@ -205,9 +204,7 @@ int lc_userns_become_root (void)
 
    /* EPERM: it was denied, or there is no group map; then the groups stay, unmapped */
   if ((isuser0 || isgroup0) && setgroups(0, 0) == -1 && errno != EPERM) return 0 ;
-
-   /* a change of ids cleared it: prctl(2); the parent may have died meanwhile */
-  if (deathsig && (prctl(PR_SET_PDEATHSIG, deathsig, 0, 0, 0) == -1 || getppid() != parent)) kill(getpid(), deathsig) ;
+  lc_deathsig_put(&deathsig) ;
   return 1 ;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/stralloc.h>
@@ -28,7 +29,8 @@
     changed is changed here, and where it would do what cannot be done here, it
     is done by exec:
     - the file that the name leads to is another one, has been changed since this
-      program was started, is not executable, or has set-id bits: execve(2);
+      program was started, is not executable, or has set-id bits or capabilities of its
+      own: execve(2);
     - a tool has run that can change ids or capabilities, and they are now none that
       exec would leave alone, as it does those of root: capabilities(7). Those that
       this program was exec'ed with it would, unless they are more than its caller's
@@ -63,6 +65,7 @@ static char const *const brief[] =
 static struct
 {
   struct stat file ;           /* this program's */
+  int plain ;                  /* it has no capabilities: 1, or -1; 0: it was not asked yet */
   char const **argv ;          /* all of the arguments: a chain is its tail */
   char const **end ;
   struct tool_s const *tool ;  /* what runs next, and from where on */
@@ -115,6 +118,15 @@ static int is_full_root (void)
   return !!caps[0].permitted ;
 }
 
+ /* What a file's capabilities do depends on its mount too (nosuid): capabilities(7). */
+
+static int is_plain (char const *path)
+{
+  if (!me.plain)
+    me.plain = getxattr(path, "security.capability", 0, 0) == -1 && (errno == ENODATA || errno == EOPNOTSUPP) ? 1 : -1 ;
+  return me.plain == 1 ;
+}
+
  /* 1 if path is this program and exec would take it, 0 if not, -1 if there is
     nothing there and a search goes on. Neither its mode nor its capabilities
     change without its change time: inode(7). */
@@ -126,7 +138,7 @@ static int is_me (char const *path)
   if (st.st_dev != me.file.st_dev || st.st_ino != me.file.st_ino) return 0 ;
   if (st.st_ctim.tv_sec != me.file.st_ctim.tv_sec || st.st_ctim.tv_nsec != me.file.st_ctim.tv_nsec) return 0 ;
   if (st.st_mode & (S_ISUID | S_ISGID)) return 0 ;
-  return !access(path, R_OK | X_OK) ;  /* EACCES on a noexec mount too */
+  return !access(path, R_OK | X_OK) && is_plain(path) ;  /* EACCES on a noexec mount too */
 }
 
  /* The look-up of lc_exec, as far as it can lead here. What an empty entry of
