@@ -694,9 +694,9 @@ grows ()
   stdout_is $'0\n1\n2\n\n0\n1\n2\n3'
   both lc-mountfs -o bind /mnt/a /mnt/a lc-mountdev /mnt/b lc-before -b ' ls' ' /proc/1/fd' '' lc-mountfs -o bind /mnt/c /mnt/c ls /proc/self/fd
   stdout_is $'0\n1\n2\n3\n0\n1\n2\n3'
-  # nor those of a procfs that it has made itself
+  # nor those of a procfs that it has made itself; 3 tells it of its child
   both lc-mountfs -t proc p /mnt/a lc-mountfs -t tmpfs none /proc lc-unshare -p -T sh -c 'ls /mnt/a/1/fd'
-  stdout_is $'0\n1\n2'
+  stdout_is $'0\n1\n2\n3'
   for ((i = 0; i < 60; i++)); do echo "none /mnt/a tmpfs defaults 0 0"; done > /run/fixture/sixty
   both prlimit --nofile=20 lc-mountfs -f /mnt/sixty lc-mountdev /mnt/b lc-mountfs -o bind /mnt/c /mnt/c report
   reported

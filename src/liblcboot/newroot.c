@@ -257,7 +257,7 @@ static int pivot (char const *newroot, char const *oldroot, int guarded)
     bind_on_itself(&newfd, newroot) ;
     bound = 1 ;
   }
-  fd_close(oldfd) ;
+  lc_close_late(oldfd) ;
   lc_close_late(newfd) ;
   return done ;
 }
