@@ -298,7 +298,7 @@ static int fits (struct job_s const *j, struct stat const *target, int isdir)
 }
 
  /* Returns 1, with what the target was before it in *target; 0 if it failed and may
-    (nofail). */
+    (nofail). Nobody works in a directory of a guest, but perhaps in its root. */
 
 static int do_job (struct job_s *j, int mkdirs, struct stat *target)
 {
@@ -329,7 +329,7 @@ static int do_job (struct job_s *j, int mkdirs, struct stat *target)
     if (is_propagation(j) || j->o.what & LC_OPT_REMOUNT) lc_say(j->target, where(), " is changed") ;
     else
     {
-      lc_warn_covered(target, j->target) ;
+      if (!root || !j->target[strspn(j->target, "/.")]) lc_warn_covered(target, j->target) ;
       lc_say(j->source, " is on ", j->target, where()) ;
     }
   }

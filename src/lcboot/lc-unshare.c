@@ -295,6 +295,7 @@ static int ended (int wstat)
 static void say_pid (pid_t pid)
 {
   char fmt[PID_FMT] ;
+  if (!lc_verbosity) return ;  /* the formatting alone is worth a page fault or two */
   fmt[pid_fmt(fmt, pid)] = 0 ;
   lc_say("the child is ", fmt) ;
 }
