@@ -1020,6 +1020,12 @@ lc-mountfs: warning: unable to open /mnt/nosuch: No such file or directory"
   stdout_is below
   stderr_is "$below /mnt/b"
   umount /mnt/b
+  # in a guest: its root
+  try lc-mountfs -R /mnt/b -t tmpfs x / ls
+  status_is 0
+  stdout_is below
+  stderr_is "$below /"
+  umount /mnt/b
   ok lc-mountfs -t tmpfs x ../a ls
   stdout_is below
   mount -t tmpfs y /mnt/b
