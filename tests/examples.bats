@@ -140,7 +140,7 @@ guest () { pgrep -f -x '/bin/sleep 100000'; }
 }
 
 listens () { [[ -n $(ss -H -l -t -n "sport = :$1") ]]; }
-answers () { echo host | busybox nc -w 5 10.77.0.2 7 > answer 2> /dev/null && [[ -s answer ]]; }
+answers () { echo host | busybox nc -w 20 10.77.0.2 7 > answer 2> /dev/null && [[ -s answer ]]; }
 
 @test "network: without ip in the host there is no guest" {
   mkdir bin
