@@ -845,7 +845,7 @@ none_pending ()
 }
 
 @test "-k: prog that ends in time keeps its status, other signals do not kill" {
-  spawn lc-unshare -p -k 1 sigpayload -a USR1=exit:3
+  spawn lc-unshare -p -k 30 sigpayload -a USR1=exit:3
   expect ready
   kill -INT "$SPAWNED"
   expect 'got INT'
