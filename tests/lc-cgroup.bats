@@ -348,7 +348,7 @@ here () { find . -name "$1"; }
     lc-cgroup -D web1 touch /mnt/ran
   kill -KILL "$SPAWNED"
   gone
-  await test -z "$(cat cgroup2/web1/sub/cgroup.procs)"
+  await eval '[[ -z $(< cgroup2/web1/sub/cgroup.procs) ]]'
   mkdir cgroup2/web1/other
   ok lc-cgroup -D web1 true
   is "$(here 'web*')" ''
