@@ -179,6 +179,7 @@ lc-setns: info: joined $ns/net"
 
 @test "a PID namespace: prog is in it, as another process than its init" {
   hold -p -m
+  await grep -q '^Name:.sleep' "${ns%/ns}/status"
   of pid mnt
   ok lc-setns "${options[@]}" sh -c 'mount -t proc proc /proc; echo $$; tr "\0" " " < /proc/1/cmdline'
   is "${lines[0]}" 2
