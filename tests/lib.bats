@@ -136,7 +136,7 @@ must_fail ()
   sh -c 'race a b > out & until test -s out ; do : ; done'
   is "$(cat out)" ready
   # it was killed with the shell, so that both names stand still
-  run ! pgrep -x race
+  await refute pgrep -x race
 }
 
 @test "ptyrun gives a controlling terminal" {
@@ -183,7 +183,7 @@ escape_root ()
   # shellcheck disable=SC2016 # the inner shell's
   ok sh -c 'exec 9< /mnt ; exec chroot /mnt/root /escape -w fd MARKER-of-the-old-root'
   ok sh -c 'exec 9< /mnt ; exec chroot /mnt/root /escape -w procself MARKER-of-the-old-root'
-  ok sh -c 'sleep 1000 9< /mnt & exec chroot /mnt/root /escape -w procfd MARKER-of-the-old-root'
+  ok sh -c 'exec 9< /mnt ; sleep 1000 & exec 9<&- chroot /mnt/root /escape -w procfd MARKER-of-the-old-root'
   ok nsenter -r/mnt/root -w/mnt /escape -w cwd MARKER-of-the-old-root
 }
 
