@@ -193,7 +193,8 @@ where"
     sh -c 'cat /where /sysroot/where /var/lib/state; awk "\$5 == \"/\" { print \$4, \$8 }" /proc/self/mountinfo; echo x > /var/lib/x'
   went_well
   stdout_is "deployment $sum"$'\nphysical\nthe state of os\n'"/$deployment ext4"
-  run ! grep -q image.ext4 <(losetup -n -O BACK-FILE)
+  # the kernel frees the device some time after the last close
+  await eval '[[ $(losetup -n -O BACK-FILE) != *image.ext4* ]]'
   # what was written is in the image
   try lc-unshare -m lc-mountfs -t ext4 -o loop,ro image.ext4 image cat image/ostree/deploy/os/var/lib/x
   went_well
