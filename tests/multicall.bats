@@ -637,6 +637,8 @@ at_end ()
     ( sh -c "echo \$\$ > /mnt/pid ; exec \"\$@\"" sh "$@" || exit 1 <> /mnt/fifo ) &
     exec 3> /mnt/fifo
     read -r pid < /mnt/pid
+    # it is awake now, until it has opened it too, and waits for what there is to read
+    while test -e "/proc/$pid" && ! grep -q "^State:.[SZ]" "/proc/$pid/status"; do :; done
     cat "/proc/$pid/status"
     ls -l "/proc/$pid/fd"
     echo "fds: $(ls "/proc/$pid/fd" | wc -l)"
