@@ -59,7 +59,8 @@ routes ()
 }
 picture () { addresses "$@" | sed '/^[0-9]*: lo/,/^2/{/^2/!d}'; routes "$@" | grep -v -e ' lo ' -e ' ff00::/8 ' | sort; }
 
-# same FILE [-n NS]: the picture is that of FILE, at once or when carriers are there
+# same FILE [-n NS]: the picture is that of FILE, at once or when carriers are there;
+# same_more FILE: so are carriers and all else of addresses, but for their lifetimes
 
 same ()
 {
@@ -67,6 +68,13 @@ same ()
   shift
   is_same () { picture "$@" > now; cmp -s "$before" now; }
   await is_same "$@" || diff -u "$before" now
+}
+more () { sed 's/ qdisc.*//; /_lft/d'; }
+same_more ()
+{
+  local before=$1
+  is_same_more () { ip addr | more > now; more < "$before" | cmp -s - now; }
+  await is_same_more || diff -u <(more < "$before") now
 }
 
 # What host has learned may be the address of another interface of that namespace
@@ -472,7 +480,7 @@ given_back ()
   ip addr > before.more
   fails_like 111 "$message" "$@" touch ran
   same before
-  diff <(sed 's/ qdisc.*//; /_lft/d' before.more) <(ip addr | sed 's/ qdisc.*//; /_lft/d')
+  same_more before.more
   [[ $(ip -o link show eth2) == *' master br0 '* ]]
   ip link show wan
   there lo
