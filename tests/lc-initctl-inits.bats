@@ -73,6 +73,11 @@ boot ()
 
 up () { await test -e "$guest$1"; }
 
+# message LINE: waits until lc-initctl's listener has said that: who writes it to
+# the file may live longer than the guest
+
+message () { await grep -qx "$1" messages; }
+
 in_guest () { nsenter -t "$(< pid)" -m -p -u -i -r -w "$@"; }
 
 ends () { gone; finish; rm -f pid; status_is "$1"; }
@@ -196,8 +201,8 @@ END
 @test "sysvinit" {
   sysvinit_guest
   both plain sysvinit
-  grep -qx 'lc-initctl: info: handed runlevel 0 on to sysvinit' messages
-  grep -qx 'lc-initctl: info: handed runlevel 6 on to sysvinit' messages
+  message 'lc-initctl: info: handed runlevel 0 on to sysvinit'
+  message 'lc-initctl: info: handed runlevel 6 on to sysvinit'
   both mapped sysvinit
 }
 
@@ -319,8 +324,8 @@ systemd ()
   echo 0123456789abcdef0123456789abcdef > conf/etc/machine-id
   before=(lc-mountfs -R root -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup)
   both plain systemd
-  grep -qx 'lc-initctl: info: sent SIGRTMIN+4 to systemd' messages
-  grep -qx 'lc-initctl: info: sent SIGRTMIN+5 to systemd' messages
+  message 'lc-initctl: info: sent SIGRTMIN+4 to systemd'
+  message 'lc-initctl: info: sent SIGRTMIN+5 to systemd'
   systemd
   is "$(stat -c %F "$guest/dev/initctl" "$guest/run/initctl")" $'fifo\nfifo'
   refute test "$(stat -c %d:%i "$guest/run/initctl")" = "$(stat -c %d:%i "$guest/dev/initctl")"
