@@ -509,6 +509,7 @@ END
   for i in {1..20}; do : > fifo; done
   printf 'garbage' > fifo
   said 'lc-initctl: warning: dropped from fifo, for they are no request: 7 bytes'
+  await grep -q '^State:.S' "/proc/$(listeners)/status"
   before=$(grep ctxt "/proc/$(listeners)/status")
   read -rt 0.5 <> <(:) || :
   after=$(grep ctxt "/proc/$(listeners)/status")
