@@ -625,11 +625,13 @@ memory () { awk '$1 ~ /VmHWM|VmPeak|VmData/ { print $1 $2 }' "/proc/$1/status"; 
 }
 
 @test "a fifo that a killed listener has left is used" {
-  local ino
+  local ino pid
   payload
   ino=$(stat -c %i fifo)
-  kill -KILL "$(listeners)"
-  await no_listener
+  pid=$(listeners)
+  kill -KILL "$pid"
+  # its descriptors, too, must be gone
+  await test ! -e "/proc/$pid"
   test -p fifo
   kill -KILL "$SPAWNED"
   payload
