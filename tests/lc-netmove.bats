@@ -158,7 +158,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
   there 'br0 eth1 eth2 eth3 eth4 eth5 eth6 lo x y'
   [[ $(ip -n guest -o addr show x) == *' 10.0.0.2/24 '* ]]
   # both ends of a veth pair are still that
-  [[ $(ip -n guest -o link show x) == *' x@y: '*' state UP '* ]]
+  await eval '[[ $(ip -n guest -o link show x) == *" x@y: "*" state UP "* ]]'
 }
 
 @test "no interface, and the current namespace as the target: nothing to do" {
