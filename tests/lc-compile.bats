@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC1003,SC2016,SC2154 # backslashes and dollars that are not the shell's; lib.bash sets status, output, lines and stderr
+# shellcheck disable=SC1003,SC2016,SC2034,SC2154 # backslashes and dollars that are not the shell's; lib.bash reads the settings, and sets status, output, lines and stderr
+# the fuzzer is built
+TEST_TIMEOUT=240
 load lib
 
 # init.yml as lc-compile reads it. What a configuration means is seen through
