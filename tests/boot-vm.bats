@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # lc-kernelfs and a compiled script as the first process of a machine, in an initramfs.
 # shellcheck disable=SC2016,SC2034 # most $ are the VM's
-TEST_TIMEOUT=120
+TEST_TIMEOUT=300
 load lib
 load cache
 load qemu

@@ -2,7 +2,7 @@
 # lc-cgroup where there is a cgroup2 with controllers, and a root cgroup to spare:
 # in virtual machines. lc-cgroup.bats has the rest.
 # shellcheck disable=SC2016,SC2034 # most $ are the VM's
-TEST_TIMEOUT=120
+TEST_TIMEOUT=300
 load lib
 load cache
 load qemu

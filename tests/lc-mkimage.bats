@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
-TEST_TIMEOUT=120
+TEST_TIMEOUT=240
 load lib
 
 usage='lc-mkimage: usage: lc-mkimage [ -v ] [ -f dir|tar|cpio|ext4|squashfs|erofs|oci ] [ -b ] [ -a file ]... output'

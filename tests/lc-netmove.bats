@@ -3,7 +3,7 @@
 # Three network namespaces: that of the test, `host`, the other end of its veth
 # pairs, and `guest`, where interfaces are moved to. Devices that not every kernel
 # has, and the initial network namespace, are in VMs: see vm_setup.
-TEST_TIMEOUT=120
+TEST_TIMEOUT=300
 load lib
 load cache
 load qemu

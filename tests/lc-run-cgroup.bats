@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash sets status, output, lines, stderr
 # lc-run's cgroups: cgroup v1 as the machine has it, cgroup2 with controllers in a
 # virtual machine.
-TEST_TIMEOUT=120
+TEST_TIMEOUT=300
 load lib
 load cgroup
 load cache

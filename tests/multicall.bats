@@ -5,7 +5,7 @@
 # against one program for each tool: what a payload can see must be the same.
 # Both builds are needed; it does not matter which of them LCBOOT_BIN is.
 
-TEST_TIMEOUT=120
+TEST_TIMEOUT=300
 load lib
 
 setup ()

@@ -9,7 +9,7 @@
 #       What is in $(vm_dir NAME)/initramfs before is part of the initramfs.
 #   vm_boot SUITE QEMU ARGUMENT…
 #       boots SUITE's kernel with those arguments and nothing else, for no longer
-#       than $VM_TIMEOUT, 60 seconds
+#       than $VM_TIMEOUT, 240 seconds
 #   vm_programs DIR     gives a root busybox, our programs and guest.sh
 #   section NAME WHAT   what `run WHAT CMD…` of that VM's script recorded: sets
 #       status, output and stderr, as `try` does
@@ -84,7 +84,7 @@ vm_boot ()  # SUITE QEMU-ARGUMENT…
 {
   local suite=$1
   shift
-  timeout -k 2 "${VM_TIMEOUT:-60}" qemu-system-x86_64 -M pc -accel tcg -cpu max -smp 1 -m 512 -nodefaults -no-user-config \
+  timeout -k 2 "${VM_TIMEOUT:-240}" qemu-system-x86_64 -M pc -accel tcg -cpu max -smp 1 -m 512 -nodefaults -no-user-config \
     -display none -no-reboot -kernel "$(kernel "$suite")/vmlinuz" "$@" < /dev/null
 }
 

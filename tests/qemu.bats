@@ -2,7 +2,7 @@
 # What takes a machine of its own: switch_root from an initramfs, being PID 1,
 # kernels of other ages.
 # shellcheck disable=SC2016,SC2034 # most $ are the VM's
-TEST_TIMEOUT=120
+TEST_TIMEOUT=300
 load lib
 load cache
 load qemu

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The image in a virtual machine: as an initramfs, and as its disk.
 # shellcheck disable=SC2034,SC2154 # lib.bash sets status, output, lines, stderr
-TEST_TIMEOUT=240
+TEST_TIMEOUT=480
 load ../lib
 load ../cache
 load ../qemu
@@ -157,7 +157,7 @@ END
   mke2fs -q -t ext4 -d /mnt/box/boot/root "$BATS_TEST_TMPDIR/guest.ext4" 512M
   mv /mnt/box/boot/init.yml /mnt/init.yml
   lc-mkimage -f ext4 -a /mnt/init.yml /mnt/box/image.ext4
-  VM_TIMEOUT=200
+  VM_TIMEOUT=400
   machine -append "$VM_CONSOLE root=/dev/nvme0n1 rootfstype=ext4 ro init=/sbin/init" \
     -drive file=/mnt/box/image.ext4,if=none,id=image,format=raw,readonly=on -device nvme,drive=image,serial=image \
     -drive "file=$BATS_TEST_TMPDIR/guest.ext4,if=none,id=guest,format=raw" -device nvme,drive=guest,serial=guest
