@@ -626,8 +626,10 @@ END
 # Long chains
 
 # at_end N CMD…: CMD, a chain of tools in one program, goes on with lc-mountfs
-# that waits for its fstab; then rss, data and stack are what the process has of
-# them in KiB, and fds its descriptors.
+# that waits for its fstab; then rss, size, data and stack are what the process
+# has of them in KiB, and fds its descriptors. The resident memory is without the
+# pages of its file: with one that it needs the kernel maps those around it that
+# are at hand, few or many. All that is mapped, but for the stack, is in size.
 
 at_end ()
 {
@@ -647,12 +649,14 @@ at_end ()
   is "$(< /run/both/status.multicall)" 0 "the exit status" || { cat /run/both/err.multicall; return 1; }
   while read -r key value _; do
     case $key in
-      VmRSS:) rss=${rss:-$value} ;;
+      RssAnon:) rss=${rss:-$value} ;;
+      VmSize:) size=${size:-$value} ;;
       VmData:) data=${data:-$value} ;;
       VmStk:) stack=${stack:-$value} ;;
       fds:) fds=$value ;;
     esac
   done < /run/both/out.multicall
+  size=$((size - stack))
 }
 
 # grows N LINK…: N times LINK does not make the process larger, but for its
@@ -660,14 +664,15 @@ at_end ()
 
 grows ()
 {
-  local n=$1 i chain=() rss='' data='' stack='' fds='' rss1 data1 fds1
+  local n=$1 i chain=() rss='' size='' data='' stack='' fds='' rss1 size1 data1 fds1
   shift
   at_end "$@"
-  rss1=$rss data1=$data fds1=$fds rss='' data='' stack='' fds=''
+  rss1=$rss size1=$size data1=$data fds1=$fds rss='' size='' data='' stack='' fds=''
   for ((i = 0; i < n; i++)); do chain+=("$@"); done
   at_end "${chain[@]}"
   is "$fds" "$fds1" "the number of descriptors after $n times $*"
   ((data - data1 <= n / 8)) || fail "$n times $*: data grows from $data1 to $data KiB"
+  ((size - size1 <= n / 8)) || fail "$n times $*: what is mapped grows from $size1 to $size KiB"
   ((rss - rss1 <= n / 8 + stack)) || fail "$n times $*: resident memory grows from $rss1 to $rss KiB"
 }
 
