@@ -56,6 +56,7 @@ usage='lc-before: usage: lc-before [ -v ] [ -b { command... } | -i fd { command.
 @test "a command that fails: 111, it is named, and the rest does not run" {
   fails 111 'lc-before: fatal: the command false exited with 1, so the program is not run' lc-before -b ' false' '' -b ' touch' ' ran' '' touch ran
   fails 111 'lc-before: fatal: the command sh was killed by SIGKILL, so the program is not run' lc-before -b ' sh' ' -c' ' kill -KILL $$' '' touch ran
+  fails 111 'lc-before: fatal: the command sh was killed by SIGABRT, so the program is not run' lc-before -b ' sh' ' -c' ' kill -ABRT $$' '' touch ran
   try lc-before -b ' nosuch' '' touch ran
   status_is 111
   stderr_has 'the command nosuch exited with 127'

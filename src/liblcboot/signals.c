@@ -41,9 +41,17 @@ int lc_signal_scan (char const *s, int *sig)
   return *sig > 0 ;
 }
 
+ /* Of two names for one number, skalibs 2.15 has those that are not in POSIX. */
+
+static char const *without_sig (int sig)
+{
+  return sig == SIGABRT ? "ABRT" : sig == SIGCHLD ? "CHLD" : sig_name(sig) ;
+}
+
 char const *lc_signal_name (int sig)
 {
   static char s[4 + INT_FMT + 8] ;
+  char const *name ;
   size_t n ;
   if (sig >= LC_RT_FIRST)
   {
@@ -57,10 +65,11 @@ char const *lc_signal_name (int sig)
     s[7 + uint_fmt(s + 7, (unsigned int)sig)] = 0 ;
     return s ;
   }
-  memcpy(s, "SIG", 3) ;
-  n = strlen(sig_name(sig)) ;
+  name = without_sig(sig) ;
+  n = strlen(name) ;
   if (n >= sizeof(s) - 3) n = sizeof(s) - 4 ;
-  memcpy(s + 3, sig_name(sig), n) ;
+  memcpy(s, "SIG", 3) ;
+  memcpy(s + 3, name, n) ;
   s[3 + n] = 0 ;
   return s ;
 }

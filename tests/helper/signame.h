@@ -1,6 +1,7 @@
 /* ISC license. */
 
-/* Names of signals: as skalibs has them, and RTMIN+n for the real-time ones. */
+/* Names of signals: POSIX's where skalibs 2.15 has others, and RTMIN+n for the
+   real-time ones. */
 
 #ifndef LCBOOT_TEST_SIGNAME_H
 #define LCBOOT_TEST_SIGNAME_H
@@ -26,7 +27,7 @@ static inline char const *signame (char *s, int sig)
     s[n] = 0 ;
     return s ;
   }
-  if (sig < 32) return sig_name(sig) ;
+  if (sig < 32) return sig == SIGABRT ? "ABRT" : sig == SIGCHLD ? "CHLD" : sig_name(sig) ;
   s[uint_fmt(s, (unsigned int)sig)] = 0 ;
   return s ;
 }
