@@ -816,15 +816,15 @@ none_pending ()
 
 @test "-k: kills what does not end on TERM, be it caught, ignored or translated" {
   local fd1 fd2
-  # three at once, for each takes a second
+  # three at once, for each takes its three seconds
   mkfifo a b
-  fresh lc-unshare -p -k 1 sigpayload > a &
+  fresh lc-unshare -p -k 3 sigpayload > a &
   local caught=$!
   exec {fd1}< a
-  fresh lc-unshare -p -k 1 -s TERM=HUP sigpayload > b &
+  fresh lc-unshare -p -k 3 -s TERM=HUP sigpayload > b &
   local translated=$!
   exec {fd2}< b
-  spawn lc-unshare -v -p -k 1 sh -c 'trap "" TERM; echo ready; exec sleep 1000'
+  spawn lc-unshare -v -p -k 3 sh -c 'trap "" TERM; echo ready; exec sleep 1000'
   expect ready
   read -r -u "$fd1" line
   read -r -u "$fd2" line
