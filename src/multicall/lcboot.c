@@ -66,6 +66,7 @@ static struct
 {
   struct stat file ;           /* this program's */
   int plain ;                  /* it has no capabilities: 1, or -1; 0: it was not asked yet */
+  char const *path ;           /* PATH: no tool changes the environment of its own process */
   char const **argv ;          /* all of the arguments: a chain is its tail */
   char const **end ;
   struct tool_s const *tool ;  /* what runs next, and from where on */
@@ -146,10 +147,8 @@ static int is_me (char const *path)
 
 static int leads_here (char const *name)
 {
-  char const *path ;
+  char const *path = me.path ;
   if (strchr(name, '/')) return is_me(name) == 1 ;
-  path = getenv("PATH") ;
-  if (!path) path = LC_DEFAULTPATH ;
   for (;;)
   {
     size_t n = strcspn(path, ":") ;
@@ -198,7 +197,7 @@ static void call (char const *const *argv)
   next = me.argv ;
   if (lc_exec_shared && tool && !is_brief(tool->name)) return ;
   if (!tool || (char const *const *)me.argv > argv || argv >= (char const *const *)me.end) return ;
-  if (getenv("EXECLINE_STRICT") || !leads_here(argv[0])) return ;
+  if (!leads_here(argv[0])) return ;
   if (!me.settled || !(lc_exec_same_user || is_brief(me.tool->name)))
   {
     if (!is_full_root()) return ;
@@ -251,6 +250,8 @@ int main (int argc, char const **argv)
   me.end = argv + argc ;
   me.next = argv ;
   me.settled = !getauxval(AT_SECURE) ;
-  if (file && !stat(file, &me.file)) lc_exec_call = &call ;
+  me.path = getenv("PATH") ;
+  if (!me.path) me.path = LC_DEFAULTPATH ;
+  if (file && !getenv("EXECLINE_STRICT") && !stat(file, &me.file)) lc_exec_call = &call ;
   return run() ;
 }
