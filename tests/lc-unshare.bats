@@ -645,6 +645,22 @@ lc-unshare: fatal: the hook nosuch exited with 127, so the program is not run' l
   status_is 0
 }
 
+@test "-p: what has ended before it began is reaped too" {
+  cat > zombie << 'END'
+background { true }
+importas pid !
+foreground { sh -c "until grep -q ^State:.Z /proc/$0/status; do :; done; echo $0" $pid }
+lc-unshare -p sigpayload -a TERM=exit:0
+END
+  spawn execlineb -P zombie
+  read -r -u "$SPAWN_FD" pid
+  expect ready
+  await test ! -e "/proc/$pid"
+  kill -TERM "$SPAWNED"
+  finish
+  status_is 0
+}
+
 # With -p: signals
 
 forwardable=(HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CONT TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH POLL PWR SYS)
