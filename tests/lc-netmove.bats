@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2034,SC2154 # inner shells; lib.bash reads the settings, and sets status, output, lines, stderr
+# shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154 # inner shells; lib.bash reads the settings, and sets status, output, lines, stderr; same calls its VIEW by name
 # Three network namespaces: that of the test, `host`, the other end of its veth
 # pairs, and `guest`, where interfaces are moved to. Devices that not every kernel
 # has, and the initial network namespace, are in VMs: see vm_setup.
@@ -59,22 +59,17 @@ routes ()
 }
 picture () { addresses "$@" | sed '/^[0-9]*: lo/,/^2/{/^2/!d}'; routes "$@" | grep -v -e ' lo ' -e ' ff00::/8 ' | sort; }
 
-# same FILE [-n NS]: the picture is that of FILE, at once or when carriers are there;
-# same_more FILE: so are carriers and all else of addresses, but for their lifetimes
+# addresses with carriers and all else, but for their lifetimes
+more () { ip addr | sed 's/ qdisc.*//; /_lft/d'; }
+
+# same VIEW FILE [-n NS]: that view is that of FILE, at once or when carriers are there
 
 same ()
 {
-  local before=$1
-  shift
-  is_same () { picture "$@" > now; cmp -s "$before" now; }
+  local view=$1 before=$2
+  shift 2
+  is_same () { "$view" "$@" > now; cmp -s "$before" now; }
   await is_same "$@" || diff -u "$before" now
-}
-more () { sed 's/ qdisc.*//; /_lft/d'; }
-same_more ()
-{
-  local before=$1
-  is_same_more () { ip addr | more > now; more < "$before" | cmp -s - now; }
-  await is_same_more || diff -u <(more < "$before") now
 }
 
 # What host has learned may be the address of another interface of that namespace
@@ -200,7 +195,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
     lc-netmove -i eth0 -i br0 "$guest" touch ran
   fails_like 111 "lc-netmove: fatal: unable to move lo to $guest \(it cannot leave its network namespace\)(: kernel: .*)?: Invalid argument" \
     lc-netmove -i eth0 -i lo "$guest" touch ran
-  same before
+  same picture before
   there lo
   run ! test -e ran
 }
@@ -256,7 +251,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
   picture > before
   ok lc-netmove -k "$guest"
   here lo
-  same before -n guest
+  same picture before -n guest
   for what in 10.0.0.2 10.0.0.3 '-6 2001:db8::2' '-6 2001:db8::3'; do
     # shellcheck disable=SC2086
     ping_guest $what
@@ -363,7 +358,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
   picture > before
   (($(wc -l < before) > 2400))
   ok lc-netmove -k "$guest"
-  same before -n guest
+  same picture before -n guest
 }
 
 @test "-v tells of what is given back" {
@@ -409,7 +404,7 @@ lc-netmove: info: the route 10.55.0.0/16 is there"
   ip route add default via 10.0.0.1
   picture > before
   ok lc-netmove -k "$guest"
-  same before -n guest
+  same picture before -n guest
   ping_guest 10.0.0.2
   [[ $(ip -n guest -o link show mv1) == *'state DOWN'* ]]
   # each on its own, and back
@@ -444,7 +439,7 @@ lc-netmove: info: the route 10.55.0.0/16 is there"
   ip -n guest link add wan type bridge
   fails_like 111 "lc-netmove: fatal: unable to move eth2 to $guest \(wan is there already\)(: kernel: .*)?: File exists" \
     lc-netmove -i eth0 -i eth2 "$guest" touch ran
-  same before
+  same picture before
   there 'lo wan'
   run ! test -e ran
 }
@@ -477,10 +472,10 @@ given_back ()
   ip route add 10.50.0.0/16 nexthop via 10.0.0.1 weight 3 nexthop via 10.1.0.1
   ip -6 route add default via 2001:db8::1 src 2001:db8::2
   picture > before
-  ip addr > before.more
+  more > before.more
   fails_like 111 "$message" "$@" touch ran
-  same before
-  same_more before.more
+  same picture before
+  same more before.more
   [[ $(ip -o link show eth2) == *' master br0 '* ]]
   ip link show wan
   there lo
@@ -525,7 +520,7 @@ with_route () # the source is an address of an interface that stays
 {
   ip route add 10.33.0.0/16 via 10.0.0.1 src 10.3.0.2
   picture > before
-  ip addr > before.more
+  more > before.more
   fresh "$@"
 }
 
