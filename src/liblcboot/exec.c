@@ -19,10 +19,15 @@ char const **lc_exec_kept = 0 ;
 int lc_exec_shared = 0 ;
 int lc_exec_same_user = 0 ;
 
-void lc_tryexec (char const *const *argv, char const *const *envp)
+char const *lc_path (void)
 {
   char const *path = getenv("PATH") ;
-  execvep(argv[0], argv, envp, path ? path : LC_DEFAULTPATH) ;
+  return path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" ;
+}
+
+void lc_tryexec (char const *const *argv, char const *const *envp)
+{
+  execvep(argv[0], argv, envp, lc_path()) ;
 }
 
 void lc_exec (char const *const *argv)
@@ -42,11 +47,10 @@ static int is_closed (char const *path)
 
 static int path_is_closed (char const *file)
 {
-  char const *path = getenv("PATH") ;
+  char const *path = lc_path() ;
   stralloc sa = STRALLOC_ZERO ;
   struct stat st ;
   int closed = 0, found = 0 ;
-  if (!path) path = LC_DEFAULTPATH ;
   for (;;)
   {
     size_t n = strcspn(path, ":") ;

@@ -3,7 +3,6 @@
 #include <skalibs/nonposix.h>
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,8 +14,7 @@
 
 int lc_find (stralloc *sa, char const *name, int (*accept) (char const *))
 {
-  char const *path = getenv("PATH") ;
-  if (!path) path = LC_DEFAULTPATH ;
+  char const *path = lc_path() ;
   for (;;)
   {
     size_t n = strcspn(path, ":") ;

@@ -66,7 +66,7 @@ static struct
 {
   struct stat file ;           /* this program's */
   int plain ;                  /* it has no capabilities: 1, or -1; 0: it was not asked yet */
-  char const *path ;           /* PATH: no tool changes the environment of its own process */
+  char const *path ;           /* lc_path(): no tool changes the environment of its own process */
   char const **argv ;          /* all of the arguments: a chain is its tail */
   char const **end ;
   struct tool_s const *tool ;  /* what runs next, and from where on */
@@ -250,8 +250,7 @@ int main (int argc, char const **argv)
   me.end = argv + argc ;
   me.next = argv ;
   me.settled = !getauxval(AT_SECURE) ;
-  me.path = getenv("PATH") ;
-  if (!me.path) me.path = LC_DEFAULTPATH ;
+  me.path = lc_path() ;
   if (file && !getenv("EXECLINE_STRICT") && !stat(file, &me.file)) lc_exec_call = &call ;
   return run() ;
 }

@@ -5,10 +5,10 @@
 
 #include <skalibs/gccattributes.h>
 
- /* Where programs are looked for when the environment has no PATH: an engine
-    may hand over none (LXC does). */
+ /* Where programs are looked for: PATH, or, for an engine may hand over none (LXC
+    does), what Debian has for root. Never null. */
 
-#define LC_DEFAULTPATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+extern char const *lc_path (void) ;
 
 /*
    The end of every program: argv[0] is searched in PATH and executed with the
