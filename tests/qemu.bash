@@ -11,7 +11,7 @@
 #       boots SUITE's kernel with those arguments and nothing else, for no longer
 #       than $VM_TIMEOUT, 240 seconds
 #       QEMU 7.2's TCG leaves the guest's memory barriers out where no second CPU can
-#       come (maxcpus), but its devices run beside the CPU: NVMe requests got lost
+#       come (maxcpus), but its devices run beside the CPU, and could miss a request
 #   vm_programs DIR     gives a root busybox, our programs and guest.sh
 #   section NAME WHAT   what `run WHAT CMD…` of that VM's script recorded: sets
 #       status, output and stderr, as `try` does

@@ -9,8 +9,8 @@ load qemu
 
 setup_file ()
 {
-  cache_kernel bookworm
-  cache_kernel bullseye
+  local suite
+  for suite in bookworm bullseye; do cache_kernel $suite-disk loop squashfs erofs overlay virtio_pci virtio_blk; done
 }
 
 # A file system image of each type, holding one file that says which it is
@@ -69,7 +69,7 @@ disk_image ()
   rm -r /mnt/disk
 }
 
-nvme () { echo "-drive file=$1,if=none,id=disk,format=raw -device nvme,drive=disk,serial=lcboot"; }
+drive () { echo "-drive file=$1,if=virtio,format=raw"; }
 
 # Linux 6.1. The initramfs does what can be done on a rootfs; then its PID 1
 # switches to the disk, whose init looks back.
@@ -101,9 +101,9 @@ run halt lc-unshare -p poweroff -f
 poweroff -f
 END
   # shellcheck disable=SC2046
-  vm disk bookworm $(nvme /mnt/disk.ext4) < <(loop_mounts; cat <<'END'
+  vm disk bookworm-disk $(drive /mnt/disk.ext4) < <(loop_mounts; cat <<'END'
 
-lc-mountfs -d -t ext4 /dev/nvme0n1 /new
+lc-mountfs -d -t ext4 /dev/vda /new
 l=/new/layers
 set --
 i=1
@@ -239,7 +239,7 @@ END
   section disk pid
   stdout_like '^1 an [0-9]+$'
   said disk cwd /
-  said disk root $'/ ext4 /dev/nvme0n1'
+  said disk root $'/ ext4 /dev/vda'
   section disk ls
   stdout_like $'(^|\n)layers\n'
   section disk fds
@@ -286,7 +286,7 @@ END
 
 ram ()
 {
-  vm ram bookworm <<'END'
+  vm ram bookworm-disk <<'END'
 mkdir /new
 lc-mountfs -t tmpfs -o mode=0755 new /new
 mkdir -p /new/root/tmp /new/root/proc /new/root/dev /new/root/outer
@@ -362,7 +362,7 @@ inside ()
   if vm_is_done inside; then return 0; fi
   dir=$(vm_dir inside)
   vm_programs "$dir/initramfs/guest"
-  vm inside bookworm <<'END'
+  vm inside bookworm-disk <<'END'
 mkdir /layer
 echo 'from a layer' > /layer/motd
 exec lc-overlay -l /layer -t /guest lc-mountfs -R /guest -t proc proc /proc lc-mountdev -R /guest /dev \
@@ -403,9 +403,9 @@ END
   need mke2fs
   mke2fs -q -t ext4 -d /mnt/disk /mnt/disk.ext4 48M
   # shellcheck disable=SC2046
-  vm guest bookworm $(nvme /mnt/disk.ext4) <<'END'
+  vm guest bookworm-disk $(drive /mnt/disk.ext4) <<'END'
 echo x > /marker
-lc-mountfs -d -t ext4 /dev/nvme0n1 /g
+lc-mountfs -d -t ext4 /dev/vda /g
 exec lc-sigreset \
   lc-unshare -m \
   lc-overlay -b 0:100000:65536 -l /g/layers/0 -l /g/layers/1 -c /g/cache /g/root \
@@ -495,9 +495,9 @@ run user-escape $chain /new escape marker
 exec lc-unshare -p -m sh -c 'poweroff -f'
 END
   # shellcheck disable=SC2046
-  vm old bullseye $(nvme /mnt/disk.ext4) < <(loop_mounts; cat <<'END'
+  vm old bullseye-disk $(drive /mnt/disk.ext4) < <(loop_mounts; cat <<'END'
 run uname uname -r
-lc-mountfs -d -t ext4 /dev/nvme0n1 /new
+lc-mountfs -d -t ext4 /dev/vda /new
 lc-mountfs -R /new -t proc proc /proc
 lc-mountdev -R /new -a /dev
 mkfifo /ask /answer
