@@ -120,7 +120,7 @@ run plain lc-run -m 48M /mnt/root guest
 chown -R 100000:100000 /mnt/root
 run mapped lc-run -u 0:100000:65536 -c /guests/web1 -m 48M /mnt/root guest
 mkfifo /mnt/up
-( lc-run -u 0:100000:65536 -c /guests/web1 -m 48M /mnt/root sh -c 'echo; echo max > /sys/fs/cgroup/memory.max; exec sleep 1000' > /mnt/up 2> /dev/null ) &
+( lc-run -u 0:100000:65536 -c /guests/web1 -m 48M /mnt/root sh -c 'echo max > /sys/fs/cgroup/memory.max; echo; exec sleep 1000' > /mnt/up 2> /dev/null ) &
 read x < /mnt/up
 cd /sys/fs/cgroup/guests/web1
 run outside sh -c 'cat memory.max; stat -c "%u:%g %n" . memory.max cgroup.procs payload; cat cgroup.procs; ls -d */; cat payload/cgroup.procs > /mnt/pid; wc -l < /mnt/pid; wc -l < watcher/cgroup.procs'

@@ -168,7 +168,7 @@ identity ()
 
 @test "-n: a network of its own, its loopback interface up" {
   ip link add dummy0 type dummy 2> /dev/null || ip link add dummy0 type veth peer name dummy1
-  ok lc-run -n root sh -c 'ls /sys/class/net; cat /sys/class/net/lo/operstate; ping -c 1 -W 5 127.0.0.1 > /dev/null && echo pong'
+  ok lc-run -n root sh -c 'ls /sys/class/net; cat /sys/class/net/lo/operstate; ping -c 1 -W 20 127.0.0.1 > /dev/null && echo pong'
   stdout_is $'lo\nunknown\npong'
   ok lc-run root ls /sys/class/net
   stdout_has dummy0

@@ -179,7 +179,7 @@ words='for i in "$0" "$@" ; do printf "<%s>" "$i" ; done ; echo'
   exec 7<> f
   echo '#!/bin/echo' >&7
   fails 126 'lc-tolerant: fatal: unable to exec ./f: Permission denied' lc-tolerant ./f
-  read -r -t 1 -u 7 line
+  read -r -t 20 -u 7 line
   is "$line" '#!/bin/echo' 'what is in the FIFO'
 }
 
@@ -334,7 +334,7 @@ words='for i in "$0" "$@" ; do printf "<%s>" "$i" ; done ; echo'
   spawn race s f
   expect ready
   for _ in {1..200}; do
-    try timeout 5 lc-tolerant ./s
+    try timeout 20 lc-tolerant ./s
     [[ $status == 0 || $status == 126 ]] || _lib_report "neither run nor refused"
   done
 }

@@ -804,13 +804,15 @@ none_pending ()
 }
 
 @test "-p: a signal that the caller blocks reaches prog blocked, one that it ignores is ignored" {
+  local pid
   mkfifo gate gate2
-  spawn fresh -b TERM -i USR1 lc-unshare -p -b ' sh' ' -c' ' echo hook; read -r x < gate' '' sh -c 'read -r x < gate2; exec state sigs'
-  expect hook
+  spawn fresh -b TERM -i USR1 lc-unshare -p -b ' sh' ' -c' ' echo $LCBOOT_PID; read -r x < gate' '' sh -c 'read -r x < gate2; exec state sigs'
+  read -r -u "$SPAWN_FD" pid
   kill -TERM "$SPAWNED"
   kill -USR1 "$SPAWNED"
   echo > gate
   await none_pending "$SPAWNED"
+  await grep -q '^ShdPnd:.*4000$' "/proc/$pid/status"
   echo > gate2
   expect 'blocked TERM'
   expect 'ignored USR1'
@@ -832,15 +834,15 @@ none_pending ()
 
 @test "-k: kills what does not end on TERM, be it caught, ignored or translated" {
   local fd1 fd2
-  # three at once, for each takes its three seconds
+  # three at once, for each takes its five seconds
   mkfifo a b
-  fresh lc-unshare -p -k 3 sigpayload > a &
+  fresh lc-unshare -p -k 5 sigpayload > a &
   local caught=$!
   exec {fd1}< a
-  fresh lc-unshare -p -k 3 -s TERM=HUP sigpayload > b &
+  fresh lc-unshare -p -k 5 -s TERM=HUP sigpayload > b &
   local translated=$!
   exec {fd2}< b
-  spawn lc-unshare -v -p -k 3 sh -c 'trap "" TERM; echo ready; exec sleep 1000'
+  spawn lc-unshare -v -p -k 5 sh -c 'trap "" TERM; echo ready; exec sleep 1000'
   expect ready
   read -r -u "$fd1" line
   read -r -u "$fd2" line

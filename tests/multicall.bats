@@ -641,7 +641,7 @@ at_end ()
     read -r pid < /mnt/pid
     # it is awake now, until it has opened it too, and waits for what there is to read
     while test -e "/proc/$pid" && ! grep -q "^State:.[SZ]" "/proc/$pid/status"; do :; done
-    cat "/proc/$pid/status"
+    cat "/proc/$pid/status" "/proc/$pid/smaps_rollup"
     ls -l "/proc/$pid/fd"
     echo "fds: $(ls "/proc/$pid/fd" | wc -l)"
     exec 3>&-
@@ -649,7 +649,7 @@ at_end ()
   is "$(< /run/both/status.multicall)" 0 "the exit status" || { cat /run/both/err.multicall; return 1; }
   while read -r key value _; do
     case $key in
-      RssAnon:) rss=${rss:-$value} ;;
+      Anonymous:) rss=${rss:-$value} ;;
       VmSize:) size=${size:-$value} ;;
       VmData:) data=${data:-$value} ;;
       VmStk:) stack=${stack:-$value} ;;
@@ -702,7 +702,7 @@ grows ()
   both lc-mountfs -o bind /mnt/a /mnt/a lc-mountdev /mnt/b lc-before -b ' ls' ' /proc/1/fd' '' lc-mountfs -o bind /mnt/c /mnt/c ls /proc/self/fd
   stdout_is $'0\n1\n2\n3\n0\n1\n2\n3'
   # nor those of a procfs that it has made itself; 3 tells it of its child
-  both lc-mountfs -t proc p /mnt/a lc-mountfs -t tmpfs none /proc lc-unshare -p -T sh -c 'ls /mnt/a/1/fd'
+  both lc-mountfs -t proc p /mnt/a lc-mountfs -t tmpfs none /proc lc-unshare -p -T sh -c 'until grep -q "^State:.S" /mnt/a/1/status; do :; done; ls /mnt/a/1/fd'
   stdout_is $'0\n1\n2\n3'
   for ((i = 0; i < 60; i++)); do echo "none /mnt/a tmpfs defaults 0 0"; done > /run/fixture/sixty
   both prlimit --nofile=20 lc-mountfs -f /mnt/sixty lc-mountdev /mnt/b lc-mountfs -o bind /mnt/c /mnt/c report
