@@ -114,9 +114,11 @@ static int read_source (lc_listener *l, source *s)
   return n >= MANY ;
 }
 
-static void forget_partial (source *s, uint64_t now)
+ /* Nothing more of it was there, that is: a listener may be late itself. */
+
+static void forget_partial (source *s)
 {
-  if (!s->partial || now < s->partial) return ;
+  if (!s->partial || lc_clock_ms() < s->partial) return ;
   lc_initreq_forget(&s->requests) ;
   s->partial = 0 ;
 }
@@ -147,12 +149,15 @@ void lc_listener_run (lc_listener *l, int sigfd)
     for (i = 0 ; i < l->n ; i++)
     {
       source *s = l->sources + i ;
-      forget_partial(s, now) ;
       report_dropped(s) ;
       if (s->partial && s->partial < next) next = s->partial ;
     }
     if (paused) next = now + PAUSE_MS ;
-    if (poll(x, paused ? 2 : 2 + l->n, next == UINT64_MAX ? -1 : next > now ? (int)(next - now) : 0) == -1 && errno != EINTR) return ;
+    if (poll(x, paused ? 2 : 2 + l->n, next == UINT64_MAX ? -1 : next > now ? (int)(next - now) : 0) == -1)
+    {
+      if (errno == EINTR) continue ;
+      return ;
+    }
     if (x[0].revents)
     {
       lc_sayrate_say("the process is gone, and so is the listener") ;
@@ -165,6 +170,10 @@ void lc_listener_run (lc_listener *l, int sigfd)
     }
     if (paused) paused = 0 ;
     else for (i = 0 ; i < l->n ; i++)
-      if (x[2 + i].revents && read_source(l, l->sources + i)) paused = 1 ;
+    {
+      source *s = l->sources + i ;
+      if (!x[2 + i].revents) forget_partial(s) ;
+      else if (read_source(l, s)) paused = 1 ;
+    }
   }
 }
