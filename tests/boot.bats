@@ -547,7 +547,7 @@ id_map: {users: 0 1000000 65536}"
     if [[ $yaml == *id_map* ]]; then mapped; fi
     config "$yaml"
     printf '%s\n' '#!/bin/sh' 'trap "exit 4" TERM' 'stat -c "%a %u %F" /dev/initctl' \
-      '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /dev/initctl' \
+      '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /tmp/request' 'cat /tmp/request > /dev/initctl' \
       'while : ; do sleep 1 & wait $! ; done' > root/bin/waits
     chmod +x root/bin/waits
     try container init --override-exec waits
@@ -563,7 +563,7 @@ id_map: {users: 0 1000000 65536}"
 @test "initctl: the name of an init" {
   local name ends
   printf '%s\n' '#!/bin/sh' 'case $2 in' '  fifo) mkfifo /run/initctl ;;' '  *) mkdir -p /etc/runit ; touch /etc/runit/stopit ; trap "exit 4" $2 ;;' 'esac' \
-    '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /dev/initctl' \
+    '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /tmp/request' 'cat /tmp/request > /dev/initctl' \
     'case $2 in fifo) head -c 9 /run/initctl | tail -c 1 | grep -q 0 && exit 4 ;; esac' \
     'while : ; do sleep 1 & wait $! ; done' > root/bin/waits
   chmod +x root/bin/waits

@@ -19,7 +19,7 @@ _cache_apt ()
   shift
   mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"
   timeout -k 5 180 apt-get -q -y -o Dir::State="$dir/state" -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" \
-    -o APT::Sandbox::User=root -o Acquire::Languages=none "$@" < /dev/null
+    -o APT::Sandbox::User=root -o Acquire::Languages=none -o APT::Update::Error-Mode=any "$@" < /dev/null
 }
 
 # shellcheck disable=SC2016 # apt's own
@@ -43,7 +43,8 @@ debian_mirror ()
 }
 
 # cache NAME COMMAND…: makes $LCBOOT_CACHE/NAME by COMMAND… DIRECTORY RESULT if
-# it is not there. What went wrong is kept for `need_…`.
+# it is not there. What went wrong is kept for `need_…`; where nothing may be
+# skipped a mirror that is out of order is given some time to come back.
 
 _cache ()
 {
@@ -59,11 +60,18 @@ _cache ()
     work=$(mktemp -d "$LCBOOT_CACHE/new.XXXXXXXX")
     trap 'rm -rf --one-file-system "$work"' EXIT
     chmod 0755 "$work"
-    if "$@" "$work" "$work/result" > "$work/log" 2>&1; then
-      mv -T "$work/result" "$LCBOOT_CACHE/$name"
-    else
-      tail -n 3 "$work/log" | tr '\n' ' ' > "$BATS_FILE_TMPDIR/no.$name"
-    fi
+    pauses=()
+    if [[ $LCBOOT_TESTS_MUST_RUN == 1 ]]; then pauses=(5 20 60); fi
+    until "$@" "$work" "$work/result" > "$work/log" 2>&1; do
+      if ((${#pauses[@]} == 0)); then
+        tail -n 3 "$work/log" | tr '\n' ' ' > "$BATS_FILE_TMPDIR/no.$name"
+        exit 0
+      fi
+      sleep "${pauses[0]}"
+      pauses=("${pauses[@]:1}")
+      find "$work" -xdev -mindepth 1 -delete
+    done
+    mv -T "$work/result" "$LCBOOT_CACHE/$name"
   )
 }
 

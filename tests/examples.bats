@@ -126,7 +126,10 @@ guest () { pgrep -f -x '/bin/sleep 100000'; }
   expect pong
   expect ready
   busybox ping -c 1 -W 5 10.77.0.2 > /dev/null
-  busybox nc -l -p 8 > heard &
+  # at the end of its input it would tell the guest's that all was said
+  mkfifo open
+  exec 8<> open
+  busybox nc -l -p 8 < open > heard &
   local listener=$!
   await listens 8
   await answers

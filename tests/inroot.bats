@@ -215,10 +215,10 @@ magicout/file|Too many levels of symbolic links'
   local way
   mkfifo root/fifo
   for way in "${ways[@]}"; do
-    fails 111 'lc-chown: fatal: unable to open fifo/x: Not a directory' through "$way" timeout 10 lc-chown -R root 1:1 ' fifo/x' ''
+    fails 111 'lc-chown: fatal: unable to open fifo/x: Not a directory' through "$way" timeout 20 lc-chown -R root 1:1 ' fifo/x' ''
     fails_like 111 'lc-mountfs: fatal: unable to mount x on fifo in root \(a directory and a non-directory\): Not a directory' \
-      through "$way" timeout 10 lc-mountfs -R root -d -t tmpfs x fifo true
-    fails_like 111 'lc-mountdev: fatal: unable to mount a /dev on fifo: Not a directory' through "$way" timeout 10 lc-mountdev -R root fifo true
+      through "$way" timeout 20 lc-mountfs -R root -d -t tmpfs x fifo true
+    fails_like 111 'lc-mountdev: fatal: unable to mount a /dev on fifo: Not a directory' through "$way" timeout 20 lc-mountdev -R root fifo true
   done
 }
 

@@ -233,7 +233,7 @@ owners ()
     lc-cgroup user "${user[@]}" lc-cgroup -m 1G sub touch /run/tester/ran
   # none at all
   chown 0:0 cgroup2/user cgroup2/user/cgroup.procs
-  rmdir cgroup2/user/sub
+  await rmdir cgroup2/user/sub
   fails 111 'lc-cgroup: fatal: unable to make the cgroup /sys/fs/cgroup/cgroup2/user/sub: Permission denied' \
     lc-cgroup user "${user[@]}" lc-cgroup sub touch /run/tester/ran
   run ! test -e /run/tester/ran

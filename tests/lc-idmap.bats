@@ -140,7 +140,7 @@ holder ()  # ARGS…: a process in new namespaces, SPAWNED
 
 @test "a fifo is not opened" {
   mkfifo src/fifo target
-  ok timeout 10 lc-idmap -b 0:1000000:65536 src/fifo target
+  ok timeout 20 lc-idmap -b 0:1000000:65536 src/fifo target
   owner_is 1000000:1000000 target
 }
 
@@ -248,7 +248,7 @@ holder ()  # ARGS…: a process in new namespaces, SPAWNED
 
 @test "-n: a fifo does not block" {
   mkfifo fifo
-  fails 100 'lc-idmap: fatal: fifo is not the file of a user namespace' timeout 10 lc-idmap -n fifo src dst true
+  fails 100 'lc-idmap: fatal: fifo is not the file of a user namespace' timeout 20 lc-idmap -n fifo src dst true
 }
 
 @test "what does not support it is named" {

@@ -388,7 +388,7 @@ left ()  # ARGS…: what -a with those leaves of $everything, but what is always
       hide-syscalls openat2 lc-mountdev -R root "$t" touch ran
   done
   for t in file fifo; do
-    fails 111 "lc-mountdev: fatal: unable to mount a /dev on $t: Not a directory" timeout 10 lc-mountdev -R root "$t" touch ran
+    fails 111 "lc-mountdev: fatal: unable to mount a /dev on $t: Not a directory" timeout 20 lc-mountdev -R root "$t" touch ran
   done
   fails 111 'lc-mountdev: fatal: unable to open the root nosuch: No such file or directory' lc-mountdev -R nosuch /dev touch ran
   [[ ! -e ran ]]

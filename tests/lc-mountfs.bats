@@ -271,13 +271,13 @@ tree ()  # a tree of three mounts with flags of their own, and a target
 @test "a fifo or a device in the way is never opened" {
   mkfifo fifo other
   mkdir d
-  fails 111 'lc-mountfs: fatal: unable to mount x on fifo (a directory and a non-directory): Not a directory' timeout 10 lc-mountfs -t tmpfs x fifo true
-  fails 111 'lc-mountfs: fatal: unable to mount d on fifo (a directory and a non-directory): Not a directory' timeout 10 lc-mountfs -o bind d fifo true
-  ok timeout 10 lc-mountfs -o bind /etc/passwd fifo
+  fails 111 'lc-mountfs: fatal: unable to mount x on fifo (a directory and a non-directory): Not a directory' timeout 20 lc-mountfs -t tmpfs x fifo true
+  fails 111 'lc-mountfs: fatal: unable to mount d on fifo (a directory and a non-directory): Not a directory' timeout 20 lc-mountfs -o bind d fifo true
+  ok timeout 20 lc-mountfs -o bind /etc/passwd fifo
   is "$(head -c 5 fifo)" root:
-  ok timeout 10 lc-mountfs -o bind other fifo
+  ok timeout 20 lc-mountfs -o bind other fifo
   [[ -p fifo ]]
-  ok timeout 10 hide-syscalls openat2 lc-mountfs -R /mnt -o bind /dev/null other
+  ok timeout 20 hide-syscalls openat2 lc-mountfs -R /mnt -o bind /dev/null other
   [[ -c other ]]
 }
 
@@ -733,20 +733,13 @@ image ()  # TYPE FILE: with a file called TYPE in it
 
 loops_of ()  # FILE: how many loop devices have it
 {
-  cat /sys/block/loop*/loop/backing_file 2> /dev/null | grep -c "$1" || :
+  cat /sys/block/loop*/loop/backing_file 2> /dev/null | grep -cxF -e "$1" || :
 }
 
 # The kernel frees the device some time after the last close.
 
-freed ()
-{
-  local n
-  for ((n = 0; n < 500; n++)); do
-    if [[ $(loops_of "$1") == 0 ]]; then return 0; fi
-    read -r -t 0.02 _ <> <(:) || :
-  done
-  fail "a loop device still has $1"
-}
+is_free () { [[ $(loops_of "$1") == 0 ]]; }
+freed () { await is_free "$1"; }
 
 try_image ()  # TYPE
 {
@@ -757,15 +750,15 @@ try_image ()  # TYPE
   ok lc-mountfs -t "$1" -o loop,ro,nosuid "$img" a cat "a/$1"
   stdout_is "$1"
   is "$(flags_of /mnt/a)" ro,nosuid,relatime
-  is "$(loops_of "$1.img")" 1
+  is "$(loops_of "$img")" 1
   umount a
-  freed "$1.img"
+  freed "$img"
   ok lc-mountfs -o loop "$img" a cat "a/$1"
   stdout_is "$1"
   is "$(stat -f -c %T a)" "$(case $1 in ext4) echo ext2/ext3 ;; erofs) stat -f -c %T a ;; *) echo "$1" ;; esac)"
   is "$(state mounts | awk '$2 == "/mnt/a" { print $3 }')" "$1"
   umount a
-  freed "$1.img"
+  freed "$img"
 }
 
 @test "an ext4 image" {
@@ -787,11 +780,11 @@ try_image ()  # TYPE
   image ext4 "$img"
   ok lc-mountfs -o loop "$img" a touch a/new
   umount a
-  freed ext4.img
+  freed "$img"
   ok lc-mountfs -o loop,ro "$img" a ls a/new
   refute touch a/other
   umount a
-  freed ext4.img
+  freed "$img"
   chmod 0444 "$img"
   mkdir ro
   mount --bind "$BATS_TEST_TMPDIR" ro
@@ -801,7 +794,7 @@ try_image ()  # TYPE
   stderr_has 'lc-mountfs: info: ro/ext4.img cannot be written: read-only'
   mount_is /mnt/a "ext4 $(state mounts | awk '$2 == "/mnt/a" { print $4 }') / ro,relatime private ro"
   umount a
-  freed ext4.img
+  freed /mnt/ro/ext4.img
 }
 
 @test "offset= and sizelimit=: an image within a file" {
@@ -817,13 +810,13 @@ try_image ()  # TYPE
   dev=$(state mounts | awk '$2 == "/mnt/a" { print $4 }')
   is "$(cat "/sys/block/${dev#/dev/}/loop/offset" "/sys/block/${dev#/dev/}/loop/sizelimit" "/sys/block/${dev#/dev/}/loop/autoclear")" $'1048576\n4194304\n1'
   umount a
-  freed part.img
+  freed "$img"
   fails_like 111 'lc-mountfs: fatal: unable to mount .* on a \(no file system that this kernel knows is in it\)(: kernel: .*)?: Invalid argument' \
     lc-mountfs -o loop,offset=512 "$img" a touch ran
-  freed part.img
+  freed "$img"
   fails_like 111 'lc-mountfs: fatal: unable to mount .* on a \(wrong type, option or contents\)(: kernel: .*)?: Invalid argument' \
     lc-mountfs -t ext4 -o loop,offset=1048576,sizelimit=65536 "$img" a touch ran
-  freed part.img
+  freed "$img"
   [[ ! -e ran ]]
 }
 
@@ -838,7 +831,7 @@ try_image ()  # TYPE
     lc-mountfs -t squashfs -o loop "$img" a touch ran
   [[ ! -e ran ]]
   not_mounted /mnt/a
-  freed junk.img
+  freed "$img"
   fails 111 'lc-mountfs: fatal: unable to mount '"$img"' on a (the source is no block device: an image file needs the option loop): kernel: '"$img"": Can't lookup blockdev: Block device required" \
     lc-mountfs -t ext4 "$img" a true
   fails 111 'lc-mountfs: fatal: unable to open nosuch.img: No such file or directory' lc-mountfs -o loop nosuch.img a true
@@ -853,7 +846,7 @@ try_image ()  # TYPE
   stdout_is ext4
   is "$(flags_of /mnt/a)" ro,noexec,relatime
   umount a
-  freed old.img
+  freed "$img"
 }
 
 @test "a block device without -t" {
@@ -867,7 +860,7 @@ try_image ()  # TYPE
   status_is 0
   stdout_is ext4
   umount a
-  freed dev.img
+  freed "$img"
 }
 
 @test "loop in an fstab" {
@@ -879,7 +872,7 @@ try_image ()  # TYPE
   ok lc-mountfs -R root -f fstab cat root/image/squashfs root/other/squashfs
   stdout_is $'squashfs\nsquashfs'
   umount root/image root/other
-  freed tab.img
+  freed "$img"
 }
 
 # Nothing is ignored, and nothing guessed
@@ -958,12 +951,12 @@ lc-mountfs: warning: unable to open /mnt/nosuch: No such file or directory"
   ok lc-mountfs -t squashfs -o loop,ro "$img" p/a
   is "$(propagation_of /mnt/p/a)" shared
   umount p/a
-  freed prop.img
+  freed "$img"
   for p in private:private unbindable:unbindable; do
     ok lc-mountfs -t squashfs -o "loop,ro,${p%:*}" "$img" p/a
     is "$(propagation_of /mnt/p/a)" "${p#*:}" "loop,${p%:*}"
     umount p/a
-    freed prop.img
+    freed "$img"
   done
 }
 
@@ -972,9 +965,9 @@ lc-mountfs: warning: unable to open /mnt/nosuch: No such file or directory"
   mkfifo fifo
   for o in loop loop,ro; do
     fails 111 'lc-mountfs: fatal: unable to take for an image, which is a file or a block device, fifo: Invalid argument' \
-      timeout 10 lc-mountfs -t ext4 -o "$o" fifo a touch ran
+      timeout 20 lc-mountfs -t ext4 -o "$o" fifo a touch ran
     fails_like 111 'lc-mountfs: fatal: unable to (open d \(an image is a file\): Is a directory|take for an image, which is a file or a block device, d: Invalid argument)' \
-      timeout 10 lc-mountfs -t ext4 -o "$o" d a touch ran
+      timeout 20 lc-mountfs -t ext4 -o "$o" d a touch ran
   done
   not_mounted /mnt/a
   [[ ! -e ran ]]
@@ -987,9 +980,9 @@ lc-mountfs: warning: unable to open /mnt/nosuch: No such file or directory"
   mkdir a
   for make in 'mkfifo /proc/filesystems' 'printf "nodev\ttmpfs\n" > /proc/filesystems' 'ln -s /mnt/fifo /proc/filesystems'; do
     [[ -e fifo ]] || mkfifo fifo
-    ok timeout 10 unshare -m sh -c 'mount -t tmpfs none /proc && '"$make"' && exec "$@"' sh lc-mountfs -o loop,ro "$img" a cat a/squashfs
+    ok timeout 20 unshare -m sh -c 'mount -t tmpfs none /proc && '"$make"' && exec "$@"' sh lc-mountfs -o loop,ro "$img" a cat a/squashfs
     stdout_is squashfs
-    freed types.img
+    freed "$img"
   done
 }
 

@@ -39,9 +39,14 @@ wire ()
   done
 }
 
-# Carriers, and what follows from them, come a little later.
+# Carriers, and what follows from them, come a little later; so does the local route
+# of an IPv6 address.
 
-settled () { ! ip addr | grep -q -e tentative -e "NO-CARRIER.*LOWER_UP"; }
+settled ()
+{
+  ! ip addr | grep -q -e tentative -e "NO-CARRIER.*LOWER_UP" &&
+    (($(ip -6 route show table local type local | grep -vc ' lo ') >= $(ip -6 -o addr show up | grep -vc ' lo ')))
+}
 up () { local x; for x; do ip link set "$x" up; done; await settled; }
 
 names () { ip "$@" -o link | sed 's/^[0-9]*: //; s/[:@].*//' | sort | paste -sd' '; }
@@ -355,6 +360,7 @@ go () { kill -CONT "$(pgrep -x lc-netmove)"; finish; }
     echo "addr add 2001:db8::$i/128 dev eth0 nodad"
   done > "batch"
   ip -force -batch batch
+  await settled
   picture > before
   (($(wc -l < before) > 2400))
   ok lc-netmove -k "$guest"

@@ -156,10 +156,10 @@ usage='usage: init [ -n ] [ --config FILE ] [ --override-exec ] [ -- ] [ argumen
   fails_like 100 'lc-idmap: fatal: no map: .*' mount-idmapped src dst
 }
 
-request ()  # RUNLEVEL: 384 bytes, as virsh writes them
+request ()  # RUNLEVEL: 384 bytes, as virsh writes them, in one write
 {
-  printf '\151\031\011\003\001\0\0\0%s\0\0\0' "$1"
-  head -c 372 /dev/zero
+  { printf '\151\031\011\003\001\0\0\0%s\0\0\0' "$1"; head -c 372 /dev/zero; } > request
+  cat request
 }
 
 @test "initctl: a listener for PID 1, or for the process that is named" {

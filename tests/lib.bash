@@ -258,7 +258,7 @@ stderr_like ()
 await ()
 {
   local i
-  for ((i = 0; i < 2000; i++)); do
+  for ((i = 0; i < 3000; i++)); do
     if "$@"; then return 0; fi
     read -rt 0.01 <> <(:) || :
   done
@@ -269,7 +269,7 @@ await ()
 
 gone ()
 {
-  while IFS= read -r -t 20 -u "$SPAWN_FD" _; do :; done
+  while IFS= read -r -t 30 -u "$SPAWN_FD" _; do :; done
   read -r -t 0 -u "$SPAWN_FD" || fail "something that was to die still runs"
 }
 
@@ -331,7 +331,7 @@ spawn ()
 expect ()
 {
   local line seen=''
-  while IFS= read -r -t 20 -u "$SPAWN_FD" line; do
+  while IFS= read -r -t 30 -u "$SPAWN_FD" line; do
     if [[ $line == "$1" ]]; then return 0; fi
     seen+="  $line"$'\n'
   done

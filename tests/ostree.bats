@@ -194,7 +194,7 @@ where"
   went_well
   stdout_is "deployment $sum"$'\nphysical\nthe state of os\n'"/$deployment ext4"
   # the kernel frees the device some time after the last close
-  await eval '[[ $(losetup -n -O BACK-FILE) != *image.ext4* ]]'
+  await eval '! losetup -n -O BACK-FILE | grep -qx /mnt/image.ext4'
   # what was written is in the image
   try lc-unshare -m lc-mountfs -t ext4 -o loop,ro image.ext4 image cat image/ostree/deploy/os/var/lib/x
   went_well
