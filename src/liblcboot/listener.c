@@ -114,7 +114,8 @@ static int read_source (lc_listener *l, source *s)
   return n >= MANY ;
 }
 
- /* Nothing more of it was there, that is: a listener may be late itself. */
+ /* Only after a poll(2) that found no rest: by the clock alone a listener that
+    was held up itself would drop a request whose rest came in time. */
 
 static void forget_partial (source *s)
 {
