@@ -538,6 +538,10 @@ id_map: {users: 0 1000000 65536}"
   effect '{network: new, id_map: {users: 0 1000000 65536}}' "$net; ls /sys/class/net" $'lo lo'
 }
 
+# Lines of a guest's script that ask for runlevel 0, in one write
+
+power_off=('{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /tmp/request' 'cat /tmp/request > /dev/initctl')
+
 @test "initctl: a request becomes the init's signal" {
   local yaml
   for yaml in 'initctl: true' 'initctl: yes' 'initctl: auto' 'initctl: generic' '{initctl: true, root: {mode: chroot}}' '{initctl: true, root: {mode: switch}}' \
@@ -547,7 +551,7 @@ id_map: {users: 0 1000000 65536}"
     if [[ $yaml == *id_map* ]]; then mapped; fi
     config "$yaml"
     printf '%s\n' '#!/bin/sh' 'trap "exit 4" TERM' 'stat -c "%a %u %F" /dev/initctl' \
-      '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /tmp/request' 'cat /tmp/request > /dev/initctl' \
+      "${power_off[@]}" \
       'while : ; do sleep 1 & wait $! ; done' > root/bin/waits
     chmod +x root/bin/waits
     try container init --override-exec waits
@@ -563,7 +567,7 @@ id_map: {users: 0 1000000 65536}"
 @test "initctl: the name of an init" {
   local name ends
   printf '%s\n' '#!/bin/sh' 'case $2 in' '  fifo) mkfifo /run/initctl ;;' '  *) mkdir -p /etc/runit ; touch /etc/runit/stopit ; trap "exit 4" $2 ;;' 'esac' \
-    '{ printf "\151\031\011\003\001\0\0\0\060\0\0\0" ; head -c 372 /dev/zero ; } > /tmp/request' 'cat /tmp/request > /dev/initctl' \
+    "${power_off[@]}" \
     'case $2 in fifo) head -c 9 /run/initctl | tail -c 1 | grep -q 0 && exit 4 ;; esac' \
     'while : ; do sleep 1 & wait $! ; done' > root/bin/waits
   chmod +x root/bin/waits

@@ -775,19 +775,19 @@ namespaces uts ipc cgroup'
 
 # Hostile sizes: each of them takes a fraction of a second, and little memory
 
-quickly ()  # MISTAKE: init.yml is refused, within 10 seconds of CPU and 256 MiB
+quickly ()  # MISTAKE: init.yml is refused, within 2 seconds of CPU and 256 MiB
 {
-  fails 100 "init.yml:$1"$'\nlc-compile: fatal: 1 mistake in init.yml' prlimit --cpu=10 --as=268435456 lc-compile init.yml
+  fails 100 "init.yml:$1"$'\nlc-compile: fatal: 1 mistake in init.yml' prlimit --cpu=2 --as=268435456 lc-compile init.yml
 }
 
 @test "a file of 1 MB is read, one of more than 4 MiB is not" {
   { printf 'exec:\n  before:\n'; yes '  - echo hello, this is a command' | head -n 32000; } > init.yml
-  ok prlimit --cpu=10 --as=268435456 initconfig init.yml
+  ok prlimit --cpu=2 --as=268435456 initconfig init.yml
   is "$(grep -c '^exec.before \[echo\]\[hello,\]' <<< "$output")" 32000 'the number of commands'
   { printf 'exec:\n  before:\n    command: cat\n    input: |\n'; yes '      a line of a text' | head -n 48000; } > init.yml
-  ok prlimit --cpu=10 --as=268435456 lc-compile init.yml
+  ok prlimit --cpu=2 --as=268435456 lc-compile init.yml
   { printf '#'; head -c 4194303 /dev/zero | tr '\0' x; } > init.yml
-  ok prlimit --cpu=10 --as=268435456 initconfig init.yml
+  ok prlimit --cpu=2 --as=268435456 initconfig init.yml
   printf x >> init.yml
   quickly '1:1: more than 4 MiB are no configuration'
   head -c 16777216 /dev/zero | tr '\0' '#' > init.yml
@@ -800,7 +800,7 @@ quickly ()  # MISTAKE: init.yml is refused, within 10 seconds of CPU and 256 MiB
     echo "a$i: &a$i [*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1)),*a$((i - 1))]"; done; echo 'exec: *a11'; } > init.yml
   quickly '6:38: more than 1000000 nodes, with those that aliases stand for'
   { echo 'a0: &a0 {a: x}'; for ((i = 1; i < 30; i++)); do echo "a$i: &a$i {x: *a$((i - 1)), <<: *a$((i - 1))}"; done; } > init.yml
-  try prlimit --cpu=10 --as=268435456 lc-compile init.yml
+  try prlimit --cpu=2 --as=268435456 lc-compile init.yml
   status_is 100
   stderr_has 'more than 1000000 nodes, with those that aliases stand for'
   # few nodes, much text
@@ -829,7 +829,7 @@ quickly ()  # MISTAKE: init.yml is refused, within 10 seconds of CPU and 256 MiB
   awk 'BEGIN { for (i = 0 ; i < 200000 ; i++) print "- &k" i " x" }' > init.yml
   quickly '101:3: more than 100 anchors'
   { echo 'exec:'; echo '  before:'; yes '  - [a, ~]' | head -n 100000; } > init.yml
-  try prlimit --cpu=10 --as=268435456 lc-compile init.yml
+  try prlimit --cpu=2 --as=268435456 lc-compile init.yml
   status_is 100
   is "$(grep -c '^init.yml:[0-9]*:9: exec.before: ~ is null here; for the text write "~"$' <<< "$stderr")" 1000 'the number of messages'
   is "$(tail -n 1 <<< "$stderr")" 'lc-compile: fatal: more than 1000 mistakes in init.yml' 'the last line'

@@ -253,7 +253,7 @@ lc-setns: info: joined $ns/net"
 
 @test "a PID namespace: at whatever step one side is killed, the other ends" {
   need strace
-  local call said in_time=''
+  local call said
   hold -p
   # prctl and poll are the child's, rt_sigtimedwait is the watcher's
   for call in prctl poll rt_sigtimedwait; do
@@ -264,14 +264,14 @@ lc-setns: info: joined $ns/net"
   done
   # the parent dies while the child is still on its way to ask for the signal: strace
   # tells whether the kill was in time, or the child went on before it
-  until [[ -n $in_time ]]; do
+  while :; do
     rm -f trace
     spawn strace -q -f -o trace -e trace=prctl -e inject=prctl:delay_enter=2000000:when=1 lc-setns -n "$ns/pid" sh -c 'echo ran; exec sleep 1000'
     await grep -qs PDEATHSIG trace
     kill -KILL "$(children_of lc-setns)"
     said=$(cat <&"$SPAWN_FD")
     finish
-    if [[ $(sed -n '/PDEATHSIG/,$p' trace | grep -m 1 -o 'killed by\| = 0') == 'killed by' ]]; then in_time=1; fi
+    if [[ $(sed -n '/PDEATHSIG/,$p' trace | grep -m 1 -o 'killed by\| = 0') == 'killed by' ]]; then break; fi
   done
   is "$said" ''
 }
